@@ -19,6 +19,8 @@
 #define JOURNEY_RECORD_TOUCHES 16       /* names in w */
 #define JOURNEY_RECORD_LABELS  8
 
+#define JOURNEY_JSON_NUMBER_LEN  352
+
 typedef enum {
     JOURNEY_EVENT_NONE = 0,
     JOURNEY_EVENT_PAGE,
@@ -109,6 +111,13 @@ journey_event_kind_e journey_event_kind_parse(const journey_str_t *word);
 /* Escapes a string for JSON as above, without the quotes; returns the end.
  * Writes at most 6 * len bytes. */
 u_char *journey_json_escape(u_char *dst, const u_char *src, size_t len);
+
+/*
+ * The shortest decimal that reads back as the same double; no exponent below
+ * 1e21; "null" for what is no number.  Returns the end; writes at most
+ * JOURNEY_JSON_NUMBER_LEN bytes.
+ */
+u_char *journey_json_number(u_char *dst, double value);
 
 
 #endif /* JOURNEY_RECORD_H */
