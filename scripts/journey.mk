@@ -1,0 +1,70 @@
+# Copyright (C) ngx_journey_module contributors
+#
+# The parts that need no nginx, for scripts/build.sh and scripts/test.sh:
+#
+#   make -f scripts/journey.mk OUT=build/gcc CC=gcc command units
+#
+#   OUT     folder of what is made: objects, OUT/journey, OUT/t/test_*
+#   CFLAGS, LDFLAGS  added to the project's own
+
+top := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+src := $(top)/ngx_journey_module
+
+OUT ?= $(top)/build
+CC ?= gcc
+CFLAGS ?= -O2 -g
+
+flags := -std=gnu99 -Wall -Wextra -Werror -pthread \
+         -I$(src)/core -MMD -MP
+libs := -lmaxminddb -lcrypto -lpcre2-8 -lz
+
+# Members of a log inflate faster with libdeflate; it is no must.
+ifneq ($(shell printf '\043include <libdeflate.h>\n' | \
+               $(CC) -E -x c - > /dev/null 2>&1 && echo yes),)
+flags += -DJOURNEY_LIBDEFLATE=1
+libs += -ldeflate
+endif
+
+core := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/core/*.c))
+report := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/report/*.c))
+units := $(patsubst $(top)/t/unit/%.c,$(OUT)/t/%,\
+                    $(wildcard $(top)/t/unit/test_*.c))
+
+# Unit tests are of core/; those named test_report_* link report/ too, all of
+# it but main().
+main := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,\
+                   $(shell grep -l '^main\b' $(src)/report/*.c 2> /dev/null))
+report_lib := $(filter-out $(main),$(report))
+
+.PHONY: command units
+.SECONDARY:
+
+command: $(OUT)/journey
+
+units: $(units)
+
+# Other flags or another compiler: everything is made again.
+stamp := $(CC) $(shell $(CC) -dumpversion) $(CFLAGS) $(LDFLAGS) $(flags)
+
+$(OUT)/objs/stamp: FORCE
+	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report $(OUT)/t
+	@echo '$(stamp)' | cmp -s - $@ || echo '$(stamp)' > $@
+
+FORCE:
+
+$(OUT)/objs/%.o: $(src)/%.c $(OUT)/objs/stamp
+	$(CC) $(flags) $(CFLAGS) -c -o $@ $<
+
+$(OUT)/journey: $(core) $(report)
+	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(libs) -lm
+
+unit = $(CC) $(flags) -I$(src)/report -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
+       -o $@ $< $(filter %.o,$^) $(libs) -lm
+
+$(OUT)/t/test_report_%: $(top)/t/unit/test_report_%.c $(core) $(report_lib)
+	$(unit)
+
+$(OUT)/t/test_%: $(top)/t/unit/test_%.c $(core)
+	$(unit)
+
+-include $(wildcard $(OUT)/objs/*/*.d $(OUT)/t/*.d)
