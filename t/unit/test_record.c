@@ -490,8 +490,9 @@ test_read(void)
                      "\\/\\ud83d\\ude00\\ud800x\\u0000\",\"h\":\"a\\tb\"}",
                      &err), JOURNEY_OK, "escapes");
     is_int(rec.path.len, 1 + 2 + 1 + 1 + 1 + 1 + 4 + 3 + 1 + 1, "their bytes");
-    ok(memcmp(rec.path.data, "/\xc3\xa4\n\"\\/\xf0\x9f\x98\x80\xef\xbf\xbdx", 16)
-       == 0, "their characters; half a surrogate is U+FFFD");
+    ok(memcmp(rec.path.data,
+              "/\xc3\xa4\n\"\\/\xf0\x9f\x98\x80\xef\xbf\xbdx", 16) == 0,
+       "their characters; half a surrogate is U+FFFD");
     is_str(rec.host, "a\tb", "two strings with escapes in one line");
 
     is_int(read_text(&rec, "{\"\\u0074\":9,\"k\":\"pa\\u0067e\"}", &err),
