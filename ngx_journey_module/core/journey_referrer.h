@@ -37,6 +37,14 @@ int journey_referrer_parse(journey_referrer_t *ref, const u_char *value,
     size_t len);
 
 
+/*
+ * A host name alone, or an IPv6 literal in brackets: writes it to dst in lower
+ * case without trailing dots, at most JOURNEY_HOST_MAX bytes, and returns its
+ * length; 0 when it is not well-formed.
+ */
+size_t journey_host_read(u_char *dst, const u_char *host, size_t len);
+
+
 /* A set of hosts, each with its subdomains, found in O(length of the host). */
 
 typedef struct journey_hosts_s  journey_hosts_t;
