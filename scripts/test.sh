@@ -1,0 +1,400 @@
+#!/usr/bin/env bash
+# Copyright (C) ngx_journey_module contributors
+#
+# scripts/test.sh [--quick] [STEP …]
+#
+# Installs what is missing, builds, and runs every test there is; exit code 0
+# when all of them hold.  What failed is named at the end, with its log.
+#
+#   --quick  the steps that need no other nginx than the installed one
+#   STEP     only these (scripts/test.sh steps prints their names)
+#
+# nginx 1.22, 1.26 and 1.30 are brought from the Debian archive and built in
+# build/, once: a second run is quick.
+
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+cd "$top"
+
+build=$top/build
+logs=$build/test-logs
+reports=$build/sanitizer-reports
+jobs=$(cpus)
+own_nginx=$(PATH=$PATH:/usr/sbin:/sbin command -v nginx || true)
+
+unset NGINX_SRC CC ASAN STATIC BUILD ASAN_OPTIONS UBSAN_OPTIONS
+
+failed=()
+nfiles=0
+ntests=0
+
+
+# ---- helpers ---------------------------------------------------------------
+
+# suite NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t.
+
+suite() {
+    local nginx=$1 module=$2
+    shift 2
+
+    env TEST_NGINX_BINARY="$nginx" TEST_NGINX_JOURNEY_MODULE="$module" \
+        TEST_NGINX_JOURNEY_TMP="$build/t" "$@" prove -j "$jobs" t/*.t
+}
+
+
+# nginx_tree VERSION: its source, or what stands for it, in build/nginx-VERSION.
+
+nginx_tree() {
+    scripts/get-nginx.sh "$1" "$build/nginx-$1"
+}
+
+
+# one_page NGINX MODULE: does it start and answer one page, once?
+
+one_page() {
+    local nginx=$1 module=$2 dir=$build/one-page port code=0 answer=''
+
+    rm -rf "$dir"
+    mkdir -p "$dir"/{html,logs,tmp}
+    echo '<p>a page' > "$dir/html/index.html"
+    port=$((20000 + $$ % 10000))
+
+    cat > "$dir/nginx.conf" << END
+${module:+load_module $module;}
+$([[ $EUID -ne 0 ]] || echo 'user root;')
+pid $dir/nginx.pid;
+events { }
+http {
+    types { text/html html; }
+    access_log off;
+    client_body_temp_path $dir/tmp/body;
+    proxy_temp_path $dir/tmp/proxy;
+    fastcgi_temp_path $dir/tmp/fastcgi;
+    uwsgi_temp_path $dir/tmp/uwsgi;
+    scgi_temp_path $dir/tmp/scgi;
+    journey_log $dir/logs/journey.log flush=50ms;
+    server {
+        listen 127.0.0.1:$port;
+        root $dir/html;
+        expires 1h;
+        journey on;
+    }
+}
+END
+
+    "$nginx" -p "$dir/" -e "$dir/logs/error.log" -c "$dir/nginx.conf" ||
+        return 1
+
+    answer=$(curl -s -i -A 'Mozilla/5.0 (X11; rv:132.0) Firefox/132.0' \
+                  -H 'Accept: text/html' -H 'Accept-Language: en' \
+                  "http://127.0.0.1:$port/") || code=1
+    echo "$answer"
+
+    # With our cookie no shared cache may keep the page, "expires" or not.
+    grep -q '^Set-Cookie: jny=' <<< "$answer" || code=1
+    grep -q -i '^Cache-Control: .*private' <<< "$answer" || code=1
+
+    kill -QUIT "$(< "$dir/nginx.pid")"
+
+    for _ in {1..100}; do
+        [[ -e $dir/nginx.pid ]] || break
+        sleep 0.1
+    done
+
+    zcat "$dir/logs/journey.log" || code=1
+    [[ $(zcat "$dir/logs/journey.log" | grep -c '"k":"page"') == 1 ]] || code=1
+    ! grep -E '\[(alert|emerg|crit)\]' "$dir/logs/error.log" || code=1
+
+    return "$code"
+}
+
+
+sanitizer_options() {
+    # Commas: Test::Nginx adds a test's name to the path that way.
+    export ASAN_OPTIONS="detect_odr_violation=0,detect_leaks=$1"
+    ASAN_OPTIONS+=",log_path=$reports/asan"
+    export UBSAN_OPTIONS="print_stacktrace=1,log_path=$reports/ubsan"
+}
+
+
+# ---- steps -----------------------------------------------------------------
+
+step_build() {
+    scripts/build.sh
+}
+
+step_build_clang() {
+    CC=clang BUILD=$build/clang scripts/build.sh
+}
+
+# Each library that is missing has to be named by its package: its header is
+# hidden behind one that cannot be read.
+step_config() {
+    local dir=$build/config-test header package code=0
+
+    while read -r header package; do
+        rm -rf "$dir"
+        mkdir -p "$dir/tree" "$dir/include/$(dirname "$header")"
+        echo '#error hidden' > "$dir/include/$header"
+        ln -s /usr/share/nginx/src/* "$dir/tree/"
+
+        if (cd "$dir/tree" &&
+            ./configure --with-compat --add-dynamic-module="$top" \
+                --builddir=objs --with-cc-opt="-I$dir/include") \
+               > "$dir/log" 2>&1
+        then
+            echo "configure does not miss <$header>"
+            code=1
+        elif ! grep -q "apt-get install $package\$" "$dir/log"; then
+            echo "without <$header> configure does not name $package:"
+            tail -n 5 "$dir/log"
+            code=1
+        else
+            echo "without <$header>: $(tail -n 2 "$dir/log" | head -n 1)"
+        fi
+    done << END
+zlib.h zlib1g-dev
+openssl/evp.h libssl-dev
+maxminddb.h libmaxminddb-dev
+pcre2.h libpcre2-dev
+END
+
+    return "$code"
+}
+
+units() {
+    local name=$1
+    shift
+
+    rm -rf "$build/unit-$name/t"
+    make -s -f scripts/journey.mk -j "$jobs" OUT="$build/unit-$name" "$@" \
+         units
+    find "$build/unit-$name/t" -name 'test_*' -perm -100 -print0 | sort -z |
+        xargs -0 prove -j "$jobs" --exec ''
+}
+
+step_unit_gcc() {
+    units gcc CC=gcc
+}
+
+step_unit_clang() {
+    units clang CC=clang
+}
+
+step_unit_sanitized() {
+    local san="-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+    (
+        sanitizer_options 1
+        units sanitized CC=gcc CFLAGS="-g -O1 $san" LDFLAGS="$san"
+    )
+}
+
+step_cppcheck() {
+    cppcheck -q --std=c99 --error-exitcode=1 -j "$jobs" \
+             --enable=warning,performance,portability --inline-suppr \
+             --suppress=missingIncludeSystem -I ngx_journey_module/core \
+             ngx_journey_module
+}
+
+step_files() {
+    local code=0 file n
+
+    while read -r file; do
+        n=$(wc -l < "$file")
+
+        if [[ $n -gt 800 ]]; then
+            echo "$file: $n lines are more than 800"
+            code=1
+        fi
+    done < <(find ngx_journey_module t scripts -name '*.[ch]')
+
+    # core/ and report/ stand without nginx.
+    if grep -n -E '#include [<"]ngx_' -r ngx_journey_module/core \
+            ngx_journey_module/report
+    then
+        code=1
+    fi
+
+    return "$code"
+}
+
+step_suite() {
+    suite "$own_nginx" "$build/ngx_http_journey_module.so"
+}
+
+step_suite_reload() {
+    suite "$own_nginx" "$build/ngx_http_journey_module.so" \
+          TEST_NGINX_USE_HUP=1
+}
+
+step_suite_sanitized() {
+    local out=$build/sanitized
+
+    nginx_tree 1.22
+    ASAN=1 NGINX_SRC=$build/nginx-1.22/src BUILD=$out \
+        scripts/build.sh nginx module command
+
+    (
+        sanitizer_options 0
+        suite "$out/nginx" "$out/ngx_http_journey_module.so" \
+              TEST_NGINX_JOURNEY_COMMAND="$out/journey" \
+              TEST_NGINX_TIMEOUT=10
+    )
+}
+
+dynamic() {
+    local version=$1 nginx out=$build/dynamic-$1 kind
+
+    nginx_tree "$version"
+    read -r _ kind < "$build/nginx-$version/VERSION"
+
+    if [[ $kind == source ]]; then
+        NGINX_SRC=$build/nginx-$version/src BUILD=$out \
+            scripts/build.sh nginx module
+        nginx=$out/nginx
+    else
+        NGINX_SRC=$build/nginx-$version/src BUILD=$out \
+            scripts/build.sh module
+        nginx=$build/nginx-$version/nginx
+    fi
+
+    one_page "$nginx" "$out/ngx_http_journey_module.so"
+    suite "$nginx" "$out/ngx_http_journey_module.so"
+}
+
+static() {
+    local version=$1 out=$build/static-$1
+
+    nginx_tree "$version"
+    STATIC=1 NGINX_SRC=$build/nginx-$version/src BUILD=$out \
+        scripts/build.sh nginx
+    one_page "$out/nginx" ""
+    suite "$out/nginx" ""
+}
+
+step_dynamic_1.26() {
+    dynamic 1.26
+}
+
+step_dynamic_1.30() {
+    dynamic 1.30
+}
+
+step_static_1.22() {
+    static 1.22
+}
+
+step_static_1.26() {
+    static 1.26
+}
+
+step_sanitizer_reports() {
+    local file code=0
+
+    for file in "$reports"/*; do
+        [[ -e $file ]] || continue
+        echo "$file:"
+        head -n 30 "$file"
+        code=1
+    done
+
+    return "$code"
+}
+
+# No nginx of a test may be left.
+step_processes() {
+    local pid code=0
+
+    for pid in $(pgrep nginx || true); do
+        if grep -q -a -F "$build/" "/proc/$pid/cmdline" 2> /dev/null; then
+            echo "left: $pid $(tr '\0' ' ' < "/proc/$pid/cmdline")"
+            code=1
+        fi
+    done
+
+    return "$code"
+}
+
+quick=(build build_clang config unit_gcc unit_clang unit_sanitized cppcheck
+       files suite suite_reload)
+long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
+last=(sanitizer_reports processes)
+
+
+# ---- the run ---------------------------------------------------------------
+
+run_step() {
+    local name=$1 began=$SECONDS code=0 count
+
+    printf '== %-18s ' "$name"
+    # Another shell: what follows "||" knows no "set -e".
+    "$0" --run "$name" > "$logs/$name" 2>&1 || code=$?
+
+    if [[ $code -eq 0 ]]; then
+        printf 'ok      %4d s' $((SECONDS - began))
+    else
+        printf 'FAILED  %4d s' $((SECONDS - began))
+        failed+=("$name")
+    fi
+
+    # What prove counted, of a suite or of unit tests.
+    count=$(sed -n 's/^Files=\([0-9]*\), Tests=\([0-9]*\),.*/\1 \2/p' \
+                "$logs/$name" | tail -n 1)
+
+    if [[ -n $count ]]; then
+        nfiles=$((nfiles + ${count% *}))
+        ntests=$((ntests + ${count#* }))
+        printf '   Files=%d, Tests=%d' "${count% *}" "${count#* }"
+    fi
+
+    printf '\n'
+
+    if [[ $code -ne 0 ]]; then
+        tail -n 40 "$logs/$name" | sed 's/^/    /'
+    fi
+}
+
+steps=()
+
+if [[ ${1:-} == --run ]]; then
+    "step_$2"
+    exit
+fi
+
+for argument; do
+    case $argument in
+        steps)   printf '%s\n' "${quick[@]}" "${long[@]}" "${last[@]}"
+                 exit ;;
+        --quick) steps+=("${quick[@]}") ;;
+        -*)      usage ;;
+        *)       declare -F "step_$argument" > /dev/null ||
+                     die "no such step: $argument"
+                 steps+=("$argument") ;;
+    esac
+done
+
+[[ ${#steps[@]} -gt 0 ]] || steps=("${quick[@]}" "${long[@]}")
+
+scripts/install-deps.sh --test
+own_nginx=${own_nginx:-$(PATH=$PATH:/usr/sbin:/sbin command -v nginx)} ||
+    die "nginx is missing: scripts/install-deps.sh"
+
+rm -rf "$logs" "$reports" "$build/t"
+mkdir -p "$logs" "$build/t"
+mkdir -m 1777 "$reports"
+
+for name in "${steps[@]}" "${last[@]}"; do
+    run_step "$name"
+done
+
+printf '\n%d s\n' "$SECONDS"
+
+if [[ ${#failed[@]} -gt 0 ]]; then
+    printf 'FAILED: %s\n' "${failed[@]/#/$logs/}"
+    printf 'Files=%d, Tests=%d\nResult: FAIL\n' "$nfiles" "$ntests"
+    exit 1
+fi
+
+printf 'All tests successful.\nFiles=%d, Tests=%d\nResult: PASS\n' \
+       "$nfiles" "$ntests"
