@@ -1,0 +1,127 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The one place that knows versions of nginx.  1.23.0 turned the arrays of
+ * Cookie and Cache-Control headers into linked lists.
+ */
+
+
+#ifndef NGX_HTTP_JOURNEY_COMPAT_H
+#define NGX_HTTP_JOURNEY_COMPAT_H
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+
+/* The i-th Cookie header, or NULL; previous is the one before. */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_journey_cookie_header(ngx_http_request_t *r, ngx_uint_t i,
+    ngx_table_elt_t *previous)
+{
+#if (nginx_version >= 1023000)
+
+    return (i == 0) ? r->headers_in.cookie : previous->next;
+
+#else
+
+    ngx_table_elt_t  **h;
+
+    (void) previous;
+
+    h = r->headers_in.cookies.elts;
+
+    return (i < r->headers_in.cookies.nelts) ? h[i] : NULL;
+
+#endif
+}
+
+
+/* The i-th Cache-Control header of the response, or NULL. */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_journey_cache_control_header(ngx_http_request_t *r, ngx_uint_t i,
+    ngx_table_elt_t *previous)
+{
+#if (nginx_version >= 1023000)
+
+    return (i == 0) ? r->headers_out.cache_control : previous->next;
+
+#else
+
+    ngx_table_elt_t  **h;
+
+    (void) previous;
+
+    h = r->headers_out.cache_control.elts;
+
+    return (i < r->headers_out.cache_control.nelts) ? h[i] : NULL;
+
+#endif
+}
+
+
+/* Adds a response header with the name and value given; both must live as
+ * long as the request.  NULL without memory. */
+
+static ngx_inline ngx_table_elt_t *
+ngx_http_journey_push_header(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NULL;
+    }
+
+    h->hash = 1;
+    h->key = *name;
+    h->value = *value;
+    h->lowcase_key = NULL;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+
+    return h;
+}
+
+
+/* Makes h, pushed as the only Cache-Control header, known as such. */
+
+static ngx_inline ngx_int_t
+ngx_http_journey_set_cache_control(ngx_http_request_t *r, ngx_table_elt_t *h)
+{
+#if (nginx_version >= 1023000)
+
+    r->headers_out.cache_control = h;
+
+#else
+
+    ngx_table_elt_t  **p;
+
+    if (r->headers_out.cache_control.elts == NULL
+        && ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
+                          sizeof(ngx_table_elt_t *))
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = ngx_array_push(&r->headers_out.cache_control);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *p = h;
+
+#endif
+
+    return NGX_OK;
+}
+
+
+#endif /* NGX_HTTP_JOURNEY_COMPAT_H */

@@ -1,0 +1,696 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * From a request to its event: what it is, where the visitor came from, what
+ * that does to the state, which goals are reached (design, section 6).
+ */
+
+
+#include "ngx_http_journey_module.h"
+
+#include <openssl/rand.h>
+
+
+static journey_event_kind_e ngx_http_journey_kind(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static void ngx_http_journey_evaluate(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, ngx_uint_t page);
+static ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static journey_entry_t *ngx_http_journey_enter(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static ngx_uint_t ngx_http_journey_inside(ngx_http_request_t *r);
+static const journey_phase_t *ngx_http_journey_find_phase(
+    ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx);
+static void ngx_http_journey_hit(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_hit_t *hit);
+static ngx_uint_t ngx_http_journey_may_reach(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static void ngx_http_journey_reach(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static ngx_uint_t ngx_http_journey_condition(ngx_http_request_t *r,
+    ngx_http_complex_value_t *condition);
+static void ngx_http_journey_goal_values(ngx_http_request_t *r,
+    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached);
+static ngx_int_t ngx_http_journey_money(ngx_str_t *text, double *value);
+
+
+void
+ngx_http_journey_provisional(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t  page;
+
+    /* while it goes on, the values of journey_phase and the like ask again */
+
+    if (ctx->evaluated || ctx->evaluating || !ctx->conf->enable) {
+        return;
+    }
+
+    r = r->main;
+
+    ngx_http_journey_read_headers(r, ctx);
+    ngx_http_journey_read_agent(r, ctx);
+
+    page = (!ctx->filtered && ctx->navigation && !ctx->prefetch
+            && !ctx->prerender && ctx->agent.bot == NULL);
+
+    ngx_http_journey_evaluate(r, ctx, page);
+}
+
+
+void
+ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t             goals;
+    ngx_time_t            *tp;
+    ngx_msec_int_t         ms;
+    journey_event_kind_e   kind;
+
+    if (ctx->nreached > 0) {
+
+        /* a filter gave up this response: its goals are not reached */
+
+        ctx->nreached = 0;
+        ctx->evaluated = 0;
+    }
+
+    ctx->status = r->headers_out.status;
+    ctx->kind = JOURNEY_EVENT_NONE;
+    ctx->changed = 0;
+    ctx->bot = 0;
+
+    if (!ctx->conf->enable) {
+        return;
+    }
+
+    kind = ngx_http_journey_kind(r, ctx);
+    goals = ngx_http_journey_may_reach(r, ctx);
+
+    if (kind == JOURNEY_EVENT_NONE && !goals) {
+
+        /* what a variable saw before may have been taken for a page */
+
+        ctx->evaluated = (ctx->evaluated && !ctx->as_page);
+        return;
+    }
+
+    ngx_http_journey_read_headers(r, ctx);
+    ngx_http_journey_read_agent(r, ctx);
+
+    if (ctx->agent.bot != NULL) {
+        ctx->bot = 1;
+        return;
+    }
+
+    if (ctx->prefetch || ctx->prerender) {
+        goals = 0;
+    }
+
+    ngx_http_journey_identify(r, ctx);
+
+    if (kind == JOURNEY_EVENT_ERROR && !ctx->known) {
+        kind = JOURNEY_EVENT_NONE;
+    }
+
+    ctx->kind = kind;
+
+    if (kind == JOURNEY_EVENT_NONE && !goals) {
+        ctx->evaluated = (ctx->evaluated && !ctx->as_page);
+        return;
+    }
+
+    ngx_http_journey_evaluate(r, ctx, kind == JOURNEY_EVENT_PAGE
+                                      && !ctx->prefetch);
+
+    ctx->changed = ctx->event.changed;
+    ctx->evaluating = 1;
+
+    if (goals) {
+        ngx_http_journey_reach(r, ctx);
+    }
+
+    if (ctx->conf->page == NULL
+        || ngx_http_complex_value(r, ctx->conf->page, &ctx->page) != NGX_OK
+        || ctx->page.len == 0)
+    {
+        ctx->page = ctx->uri;
+    }
+
+    ctx->evaluating = 0;
+
+    tp = ngx_timeofday();
+
+    ms = (ngx_msec_int_t) ((tp->sec - r->start_sec) * 1000
+                           + (tp->msec - r->start_msec));
+    ctx->ms = ngx_max(ms, 0);
+}
+
+
+/* What the response makes of the request: a page, an error, or neither. */
+
+static journey_event_kind_e
+ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t  status;
+
+    if (ctx->method != NGX_HTTP_GET) {
+        return JOURNEY_EVENT_NONE;
+    }
+
+    status = r->headers_out.status;
+
+    /* what is no page for its type costs no look at the headers */
+
+    if (status >= 200 && status < 300) {
+
+        if (ngx_http_test_content_type(r, &ctx->conf->types) == NULL) {
+            return JOURNEY_EVENT_NONE;
+        }
+
+    } else if (status != NGX_HTTP_NOT_MODIFIED && status < 400) {
+        return JOURNEY_EVENT_NONE;
+    }
+
+    ngx_http_journey_read_headers(r, ctx);
+
+    if (ctx->prerender || (ctx->prefetch && !ctx->same_origin)) {
+        return JOURNEY_EVENT_NONE;
+    }
+
+    if (status >= 400) {
+        return (ctx->navigation && !ctx->prefetch)
+               ? JOURNEY_EVENT_ERROR : JOURNEY_EVENT_NONE;
+    }
+
+    if (ctx->navigation || ctx->prefetch) {
+        return JOURNEY_EVENT_PAGE;
+    }
+
+    /* an iframe, a script's request; a 304 tells its type no more */
+
+    return (ctx->sec_fetch || status == NGX_HTTP_NOT_MODIFIED)
+           ? JOURNEY_EVENT_NONE : JOURNEY_EVENT_PAGE;
+}
+
+
+/* Moves the state, and finds what the variables tell of it. */
+
+static void
+ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    ngx_uint_t page)
+{
+    journey_hit_t  hit;
+
+    ngx_http_journey_identify(r, ctx);
+
+    if (ctx->evaluated && ctx->as_page == page) {
+        return;
+    }
+
+    ctx->evaluating = 1;
+    ctx->as_page = page;
+    ctx->entry = NULL;
+    ngx_memzero(&ctx->event, sizeof(journey_event_t));
+
+    ctx->phase = ngx_http_journey_find_phase(r, ctx);
+
+    if (page) {
+
+        if (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE
+            && !ctx->known
+            && ngx_http_journey_new_visitor(r, ctx) != NGX_OK)
+        {
+            /* without random bytes nobody gets an id */
+
+            ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_NONE;
+        }
+
+        ctx->visitor =
+                    (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE);
+
+    } else {
+        ctx->visitor = ctx->known;
+    }
+
+    if (ctx->visitor) {
+        ctx->state = ctx->base;
+    }
+
+    if (page) {
+        ngx_memzero(&hit, sizeof(journey_hit_t));
+        hit.opens = 1;
+
+        ngx_http_journey_hit(r, ctx, &hit);
+    }
+
+    ctx->evaluated = 1;
+    ctx->evaluating = 0;
+}
+
+
+/* One id for a request, however often it is evaluated. */
+
+static ngx_int_t
+ngx_http_journey_new_visitor(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    u_char  id[JOURNEY_ID_LEN];
+
+    if (ctx->fresh) {
+        return NGX_OK;
+    }
+
+    if (RAND_bytes(id, JOURNEY_ID_LEN) != 1) {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "libcrypto has no random bytes for a visitor");
+        return NGX_ERROR;
+    }
+
+    journey_state_init(&ctx->base, id, (uint32_t) r->start_sec);
+    ctx->fresh = 1;
+
+    return NGX_OK;
+}
+
+
+/* A page: classify it where it may open a touch, then the state machine. */
+
+static void
+ngx_http_journey_hit(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    journey_hit_t *hit)
+{
+    ngx_uint_t        ended;
+    journey_entry_t  *entry;
+
+    hit->now = (uint32_t) r->start_sec;
+    hit->timeout = (uint32_t) ctx->conf->session;
+    hit->phase = ctx->phase;
+    hit->phases = ctx->conf->phases;
+
+    ended = ctx->visitor
+            && journey_state_ended(&ctx->state, hit->now, hit->timeout);
+
+    entry = NULL;
+
+    if (ended || ctx->args.len > 0 || !ngx_http_journey_inside(r)) {
+        entry = ngx_http_journey_enter(r, ctx);
+    }
+
+    if (entry != NULL) {
+        hit->channel = entry->channel;
+        hit->hash = entry->hash;
+        hit->external = entry->external;
+
+    } else {
+        hit->channel = JOURNEY_CHANNEL_DIRECT;
+    }
+
+    if (ctx->visitor) {
+        ctx->event = journey_state_hit(&ctx->state, hit);
+
+    } else {
+
+        /* nobody to count sessions for: what came from outside is a touch */
+
+        ctx->event.touch = hit->external;
+    }
+
+    if (ctx->event.touch) {
+        ctx->entry = entry;
+    }
+}
+
+
+static journey_entry_t *
+ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_str_t                      host;
+    journey_entry_t               *entry;
+    journey_visit_t                visit;
+    journey_classifier_t           classifier;
+    ngx_http_journey_srv_conf_t   *scf;
+    ngx_http_journey_loc_conf_t   *conf;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    entry = ctx->classified;
+
+    if (entry == NULL) {
+        entry = ngx_palloc(r->pool, sizeof(journey_entry_t));
+        if (entry == NULL) {
+            return NULL;
+        }
+
+        ctx->classified = entry;
+    }
+
+    conf = ctx->conf;
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_journey_module);
+
+    ngx_memzero(&classifier, sizeof(journey_classifier_t));
+
+    classifier.sources = mcf->sources;
+    classifier.codes = mcf->channels;
+    classifier.channels = conf->channels;
+    classifier.own = conf->hosts;
+    classifier.server = scf->names;
+    classifier.ignored = conf->ignored;
+    classifier.drop_spam = conf->drop_spam;
+
+    ngx_memzero(&visit, sizeof(journey_visit_t));
+
+    host = ngx_http_journey_host(r);
+
+    visit.host = ngx_http_journey_str(&host);
+    visit.path = ngx_http_journey_str(&ctx->uri);
+    visit.args = ngx_http_journey_str(&ctx->args);
+    visit.app = ctx->agent.app;
+
+    if (r->headers_in.referer != NULL) {
+        visit.referrer = ngx_http_journey_str(&r->headers_in.referer->value);
+    }
+
+    journey_classify(&classifier, &visit, entry);
+
+    return entry;
+}
+
+
+/*
+ * The common case, told without parsing: the referrer is a page of this very
+ * host.  Nothing but "/" may follow the host: after ":" a user's name could
+ * have been what looked like it.
+ */
+
+static ngx_uint_t
+ngx_http_journey_inside(ngx_http_request_t *r)
+{
+    u_char     *p, *last;
+    ngx_str_t   host;
+
+    if (r->headers_in.referer == NULL) {
+        return 1;
+    }
+
+    host = ngx_http_journey_host(r);
+
+    p = r->headers_in.referer->value.data;
+    last = p + r->headers_in.referer->value.len;
+
+    if (last - p > 8 && ngx_memcmp(p, "https://", 8) == 0) {
+        p += 8;
+
+    } else if (last - p > 7 && ngx_memcmp(p, "http://", 7) == 0) {
+        p += 7;
+
+    } else {
+        return 0;
+    }
+
+    return (size_t) (last - p) > host.len
+           && ngx_memcmp(p, host.data, host.len) == 0
+           && p[host.len] == '/';
+}
+
+
+/* The location's word, then the patterns. */
+
+static const journey_phase_t *
+ngx_http_journey_find_phase(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_str_t                      value;
+    journey_str_t                  name;
+    const journey_phase_t         *phase;
+    ngx_http_journey_loc_conf_t   *conf;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    conf = ctx->conf;
+
+    if (conf->phases == NULL) {
+        return NULL;
+    }
+
+    if (conf->phase != NULL) {
+        return conf->phase;
+    }
+
+    if (conf->phase_value != NULL
+        && ngx_http_complex_value(r, conf->phase_value, &value) == NGX_OK
+        && value.len > 0)
+    {
+        name = ngx_http_journey_str(&value);
+
+        phase = journey_phases_get(conf->phases, &name);
+        if (phase != NULL) {
+            return phase;
+        }
+
+        mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_PHASES);
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "\"journey_phase\" is \"%V\", which is no phase of "
+                      "the model", &value);
+    }
+
+    return journey_phases_match(conf->phases, ctx->uri.data, ctx->uri.len);
+}
+
+
+/* Whether the response and the path allow any goal here. */
+
+static ngx_uint_t
+ngx_http_journey_may_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t                 i, status;
+    ngx_http_journey_goal_t  **goals;
+
+    if (ctx->conf->goals == NULL || ctx->method == NGX_HTTP_HEAD) {
+        return 0;
+    }
+
+    status = r->headers_out.status;
+
+    if ((status < 200 || status >= 300)
+        && (ctx->method != NGX_HTTP_POST
+            || (status != NGX_HTTP_MOVED_TEMPORARILY
+                && status != NGX_HTTP_SEE_OTHER)))
+    {
+        return 0;
+    }
+
+    goals = ctx->conf->goals->elts;
+
+    for (i = 0; i < ctx->conf->goals->nelts; i++) {
+        if (journey_goal_match(&goals[i]->goal, ctx->uri.data, ctx->uri.len)) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+static void
+ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t                    i, n;
+    journey_hit_t                 hit;
+    ngx_http_journey_goal_t     **goals;
+    ngx_http_journey_reached_t   *reached;
+
+    goals = ctx->conf->goals->elts;
+
+    for (i = 0; i < ctx->conf->goals->nelts; i++) {
+
+        if (!journey_goal_match(&goals[i]->goal, ctx->uri.data, ctx->uri.len))
+        {
+            continue;
+        }
+
+        /* one name once a request */
+
+        for (n = 0; n < ctx->nreached; n++) {
+            if (journey_strcmp(&ctx->reached[n].goal->name,
+                               &goals[i]->goal.name)
+                == 0)
+            {
+                break;
+            }
+        }
+
+        if (n < ctx->nreached
+            || !ngx_http_journey_condition(r, goals[i]->condition))
+        {
+            continue;
+        }
+
+        if (ctx->reached == NULL) {
+            ctx->reached = ngx_pcalloc(r->pool,
+                                       ctx->conf->goals->nelts
+                                       * sizeof(ngx_http_journey_reached_t));
+            if (ctx->reached == NULL) {
+                return;
+            }
+        }
+
+        reached = &ctx->reached[ctx->nreached++];
+
+        ngx_memzero(reached, sizeof(ngx_http_journey_reached_t));
+        reached->goal = &goals[i]->goal;
+
+        ngx_http_journey_goal_values(r, goals[i], reached);
+
+        if (!ctx->visitor) {
+            continue;
+        }
+
+        ngx_memzero(&hit, sizeof(journey_hit_t));
+
+        hit.now = (uint32_t) r->start_sec;
+        hit.timeout = (uint32_t) ctx->conf->session;
+        hit.goal = 1;
+        hit.completes = goals[i]->goal.completes;
+        hit.phase = ctx->phase;
+        hit.phases = ctx->conf->phases;
+
+        reached->event = journey_state_hit(&ctx->state, &hit);
+        ctx->changed |= reached->event.changed;
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_journey_condition(ngx_http_request_t *r,
+    ngx_http_complex_value_t *condition)
+{
+    ngx_str_t  value;
+
+    if (condition == NULL) {
+        return 1;
+    }
+
+    return ngx_http_complex_value(r, condition, &value) == NGX_OK
+           && value.len > 0
+           && (value.len != 1 || value.data[0] != '0');
+}
+
+
+static void
+ngx_http_journey_goal_values(ngx_http_request_t *r,
+    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached)
+{
+    ngx_str_t                      value;
+    journey_str_t                  id;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    if (goal->value != NULL
+        && ngx_http_complex_value(r, goal->value, &value) == NGX_OK
+        && value.len > 0)
+    {
+        reached->has_value = (ngx_http_journey_money(&value, &reached->value)
+                              == NGX_OK);
+
+        if (!reached->has_value) {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_VALUES);
+        }
+    }
+
+    if (goal->currency != NULL
+        && ngx_http_complex_value(r, goal->currency, &value) == NGX_OK
+        && value.len > 0)
+    {
+        reached->has_currency =
+            (value.len == 3
+             && value.data[0] >= 'A' && value.data[0] <= 'Z'
+             && value.data[1] >= 'A' && value.data[1] <= 'Z'
+             && value.data[2] >= 'A' && value.data[2] <= 'Z');
+
+        if (reached->has_currency) {
+            ngx_memcpy(reached->currency, value.data, 3);
+
+        } else {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_VALUES);
+        }
+    }
+
+    if (goal->id != NULL
+        && ngx_http_complex_value(r, goal->id, &value) == NGX_OK
+        && value.len > 0)
+    {
+        id = ngx_http_journey_str(&value);
+
+        reached->has_order = (journey_keyed_hash(mcf->keys, reached->order,
+                                                 "ord", &id)
+                              == JOURNEY_OK);
+    }
+}
+
+
+/* A decimal of at most 12 digits before the point and 6 behind it: doubles
+ * hold these exactly enough to be printed as they were written. */
+
+static ngx_int_t
+ngx_http_journey_money(ngx_str_t *text, double *value)
+{
+    double    scale;
+    u_char   *p, *last;
+    int64_t   n;
+    ssize_t   whole, fraction;
+
+    p = text->data;
+    last = p + text->len;
+
+    if (p < last && *p == '-') {
+        p++;
+    }
+
+    n = 0;
+    scale = 1;
+    whole = 0;
+    fraction = -1;
+
+    for ( /* void */ ; p < last; p++) {
+
+        if (*p == '.' && fraction == -1 && whole > 0) {
+            fraction = 0;
+            continue;
+        }
+
+        if (*p < '0' || *p > '9') {
+            return NGX_DECLINED;
+        }
+
+        n = n * 10 + (*p - '0');
+
+        if (fraction == -1) {
+            whole++;
+
+        } else {
+            fraction++;
+            scale *= 10;
+        }
+
+        if (whole > 12 || fraction > 6) {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (whole == 0 || fraction == 0) {
+        return NGX_DECLINED;
+    }
+
+    *value = (double) n / scale;
+
+    if (text->data[0] == '-') {
+        *value = - *value;
+    }
+
+    return NGX_OK;
+}

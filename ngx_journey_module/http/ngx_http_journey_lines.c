@@ -1,0 +1,293 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The log phase: an event becomes lines of the journey log, and counts.
+ */
+
+
+#include "ngx_http_journey_module.h"
+
+
+static void ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_main_conf_t *mcf);
+static void ngx_http_journey_common(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_record_t *rec);
+static void ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx,
+    journey_record_t *rec);
+static void ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_reached_t *reached, journey_codes_t *channels,
+    journey_record_t *rec);
+static void ngx_http_journey_write_line(ngx_http_journey_log_t *log,
+    journey_record_t *rec);
+
+
+ngx_int_t
+ngx_http_journey_log_handler(ngx_http_request_t *r)
+{
+    u_char                         id[NGX_HTTP_JOURNEY_VISITOR_LEN];
+    ngx_uint_t                     i;
+    journey_record_t               rec;
+    ngx_http_journey_ctx_t        *ctx;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    ctx = ngx_http_journey_get_ctx(r);
+
+    if (ctx == NULL || !ctx->filtered) {
+        return NGX_OK;
+    }
+
+    if (ctx->kind == JOURNEY_EVENT_NONE && ctx->nreached == 0 && !ctx->bot) {
+        return NGX_OK;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    ngx_http_journey_count_event(ctx, mcf);
+
+    if (ctx->bot || ctx->conf->log == NULL) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&rec, sizeof(journey_record_t));
+
+    if (ctx->visitor) {
+        (void) ngx_http_journey_visitor(id, &ctx->state);
+
+        rec.visitor.data = id;
+        rec.visitor.len = NGX_HTTP_JOURNEY_VISITOR_LEN;
+    }
+
+    ngx_http_journey_common(r, ctx, &rec);
+
+    if (ctx->kind != JOURNEY_EVENT_NONE) {
+        ngx_http_journey_page_line(ctx, &rec);
+        ngx_http_journey_write_line(ctx->conf->log, &rec);
+    }
+
+    for (i = 0; i < ctx->nreached; i++) {
+        ngx_http_journey_common(r, ctx, &rec);
+        ngx_http_journey_goal_line(ctx, &ctx->reached[i], mcf->channels,
+                                   &rec);
+        ngx_http_journey_write_line(ctx->conf->log, &rec);
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_uint_t  i;
+
+    if (ctx->bot) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BOTS);
+
+        if (ctx->agent.ai_agent) {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_AI_AGENTS);
+        }
+
+        return;
+    }
+
+    if (ctx->kind == JOURNEY_EVENT_ERROR) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_ERRORS);
+    }
+
+    if (ctx->kind == JOURNEY_EVENT_PAGE) {
+
+        if (ctx->prefetch) {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_PREFETCHED);
+
+        } else {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_PAGES);
+
+            if (ctx->phase != NULL) {
+                (void) ngx_atomic_fetch_add(
+                         &mcf->shared->phases[ctx->phase->name->code], 1);
+            }
+        }
+    }
+
+    if (ctx->event.session) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SESSIONS);
+        ngx_http_journey_count(mcf, ctx->known
+                                    ? NGX_HTTP_JOURNEY_VISITORS_RETURNING
+                                    : NGX_HTTP_JOURNEY_VISITORS_NEW);
+    }
+
+    if (ctx->event.journey) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_JOURNEYS);
+    }
+
+    if (ctx->entry != NULL) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_TOUCHES);
+        (void) ngx_atomic_fetch_add(
+                               &mcf->shared->channels[ctx->entry->channel], 1);
+    }
+
+    if (ctx->classified != NULL && ctx->classified->spam) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SPAM);
+    }
+
+    for (i = 0; i < ctx->nreached; i++) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_GOALS_REACHED);
+
+        if (ctx->reached[i].event.completed) {
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COMPLETED);
+        }
+    }
+}
+
+
+/* What every line of a request holds.  Called for each line, since a line's
+ * own fields are cleared with it. */
+
+static void
+ngx_http_journey_common(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    journey_record_t *rec)
+{
+    ngx_str_t         host;
+    journey_str_t     visitor;
+    journey_place_t  *place;
+
+    visitor = rec->visitor;
+
+    ngx_memzero(rec, sizeof(journey_record_t));
+
+    rec->time = (uint64_t) r->start_sec * 1000 + r->start_msec;
+
+    if (ctx->visitor) {
+        rec->visitor = visitor;
+        rec->journey = ctx->state.journey;
+        rec->session = ctx->state.session;
+    }
+
+    host = ngx_http_journey_host(r);
+
+    rec->host.data = host.data;
+    rec->host.len = ngx_min(host.len, JOURNEY_HOST_MAX);
+
+    rec->path = ngx_http_journey_str(&ctx->page);
+
+    if (ctx->phase != NULL) {
+        rec->phase = ctx->phase->name->name;
+        rec->position = ctx->phase->position;
+    }
+
+    place = ngx_http_journey_find_place(r, ctx);
+
+    if (place != NULL) {
+        rec->country = place->country;
+        rec->region = place->region;
+        rec->city = place->city;
+    }
+
+    rec->device = ctx->agent.device;
+}
+
+
+static void
+ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, journey_record_t *rec)
+{
+    journey_entry_t  *entry;
+
+    rec->kind = ctx->kind;
+    rec->has_ms = 1;
+    rec->ms = (uint32_t) ctx->ms;
+
+    if (ctx->status != NGX_HTTP_OK) {
+        rec->status = (uint32_t) ctx->status;
+    }
+
+    rec->prefetched = (ctx->kind == JOURNEY_EVENT_PAGE && ctx->prefetch);
+
+    if (ctx->event.session) {
+        rec->has_first_seen = 1;
+        rec->first_seen = ctx->state.first_seen / 86400;
+    }
+
+    entry = ctx->entry;
+
+    if (entry == NULL) {
+        return;
+    }
+
+    rec->channel = entry->channel_name;
+    rec->source = entry->source;
+    rec->medium = entry->medium;
+    rec->campaign = entry->campaign;
+    rec->term = entry->term;
+    rec->content = entry->content;
+    rec->click = *journey_click_name(entry->click);
+    rec->referrer = entry->referrer;
+    rec->why = entry->why;
+}
+
+
+static void
+ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_reached_t *reached, journey_codes_t *channels,
+    journey_record_t *rec)
+{
+    ngx_uint_t             i;
+    const journey_name_t  *channel;
+
+    rec->kind = JOURNEY_EVENT_GOAL;
+    rec->goal = reached->goal->name;
+    rec->done = reached->goal->completes;
+
+    rec->has_value = reached->has_value;
+    rec->value = reached->value;
+
+    if (reached->has_currency) {
+        rec->currency.data = reached->currency;
+        rec->currency.len = sizeof(reached->currency);
+    }
+
+    if (reached->has_order) {
+        rec->order.data = reached->order;
+        rec->order.len = JOURNEY_KEYED_HASH_LEN;
+    }
+
+    if (!ctx->visitor) {
+        return;
+    }
+
+    rec->ntouches = journey_state_channels(&ctx->state);
+    rec->touches_total = ctx->state.touches;
+
+    for (i = 0; i < rec->ntouches; i++) {
+        channel = journey_codes_find(channels, ctx->state.channels[i]);
+
+        if (channel == NULL) {
+            channel = journey_codes_find(channels, JOURNEY_CHANNEL_UNASSIGNED);
+        }
+
+        rec->touches[i] = channel->name;
+    }
+}
+
+
+static void
+ngx_http_journey_write_line(ngx_http_journey_log_t *log, journey_record_t *rec)
+{
+    u_char  *p;
+
+    p = ngx_http_journey_log_reserve(log, journey_record_size(rec));
+
+    if (p != NULL) {
+        ngx_http_journey_log_commit(log, journey_record_write(p, rec));
+    }
+}
+
+
+u_char *
+ngx_http_journey_visitor(u_char *p, journey_state_t *state)
+{
+    *p++ = 'c';
+
+    return journey_base64url_encode(p, state->id, JOURNEY_ID_LEN);
+}

@@ -1,0 +1,702 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Directives and lifecycle.  One request goes through: request.c (the record,
+ * the cookie), event.c (classification, state, goals), filter.c (the response
+ * header), event.c again (the lines), log.c (buffer, gzip, file).
+ */
+
+
+#include "ngx_http_journey_module.h"
+
+
+static ngx_int_t ngx_http_journey_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_http_journey_postconfiguration(ngx_conf_t *cf);
+static void *ngx_http_journey_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf);
+static void *ngx_http_journey_create_srv_conf(ngx_conf_t *cf);
+static char *ngx_http_journey_merge_srv_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static void *ngx_http_journey_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_http_journey_merge_phase(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
+static char *ngx_http_journey_merge_goals(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
+static char *ngx_http_journey_check_goals(ngx_conf_t *cf,
+    ngx_array_t *goals);
+static void ngx_http_journey_assign_codes(ngx_conf_t *cf,
+    journey_codes_t *codes, const char *what);
+static void ngx_http_journey_destroy_pool(void *data);
+static void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
+
+
+static char *ngx_http_journey_check_session(ngx_conf_t *cf, void *post,
+    void *data);
+
+static ngx_conf_post_t  ngx_http_journey_session_post = {
+    ngx_http_journey_check_session
+};
+
+
+#define NGX_HTTP_JOURNEY_ALL                                                  \
+    (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
+
+
+static ngx_command_t  ngx_http_journey_commands[] = {
+
+    { ngx_string("journey"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_FLAG,
+      ngx_http_journey_enable,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, enable),
+      NULL },
+
+    { ngx_string("journey_log"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_log,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_journey_zone,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_secret"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_journey_secret,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_identity"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_http_journey_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_cookie"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_cookie,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_session"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, session),
+      &ngx_http_journey_session_post },
+
+    { ngx_string("journey_sources"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_journey_sources,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_agents"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
+      ngx_http_journey_agents,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_channels"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS,
+      ngx_http_journey_channels,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_phases"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_CONF_BLOCK|NGX_CONF_NOARGS,
+      ngx_http_journey_phases,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_phase"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_http_journey_phase,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_goal"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_goal,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_page"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_http_set_complex_value_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, page),
+      NULL },
+
+    { ngx_string("journey_hosts"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_hosts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, hosts),
+      NULL },
+
+    { ngx_string("journey_ignore_referrers"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_hosts,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, ignored),
+      NULL },
+
+    { ngx_string("journey_drop_spam"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, drop_spam),
+      NULL },
+
+    { ngx_string("journey_types"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_types_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, types_keys),
+      NULL },
+
+    { ngx_string("journey_geoip"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_http_journey_geoip,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_journey_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_journey_module_ctx = {
+    ngx_http_journey_preconfiguration,     /* preconfiguration */
+    ngx_http_journey_postconfiguration,    /* postconfiguration */
+
+    ngx_http_journey_create_main_conf,     /* create main configuration */
+    ngx_http_journey_init_main_conf,       /* init main configuration */
+
+    ngx_http_journey_create_srv_conf,      /* create server configuration */
+    ngx_http_journey_merge_srv_conf,       /* merge server configuration */
+
+    ngx_http_journey_create_loc_conf,      /* create location configuration */
+    ngx_http_journey_merge_loc_conf        /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_journey_module = {
+    NGX_MODULE_V1,
+    &ngx_http_journey_module_ctx,          /* module context */
+    ngx_http_journey_commands,             /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    ngx_http_journey_exit_process,         /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_str_t  ngx_http_journey_default_types[] = {
+    ngx_string("text/html"),
+    ngx_string("application/xhtml+xml"),
+    ngx_null_string
+};
+
+
+static ngx_int_t
+ngx_http_journey_preconfiguration(ngx_conf_t *cf)
+{
+    return ngx_http_journey_add_variables(cf);
+}
+
+
+static void *
+ngx_http_journey_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_journey_main_conf_t));
+    if (mcf == NULL) {
+        return NULL;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    mcf->cycle = cf->cycle;
+
+    cln->handler = ngx_http_journey_destroy_pool;
+    cln->data = mcf;
+
+    mcf->pool = journey_pool_create();
+    if (mcf->pool == NULL) {
+        return NULL;
+    }
+
+    mcf->sources = journey_sources_create(mcf->pool);
+    mcf->agents = journey_agents_create(mcf->pool);
+    mcf->channels = journey_channel_codes_create(mcf->pool);
+    mcf->phases = journey_codes_create(mcf->pool, 1);
+
+    if (mcf->sources == NULL || mcf->agents == NULL || mcf->channels == NULL
+        || mcf->phases == NULL)
+    {
+        return NULL;
+    }
+
+    if (ngx_array_init(&mcf->logs, cf->pool, 2,
+                       sizeof(ngx_http_journey_log_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return mcf;
+}
+
+
+/* A cycle's end; in a single process also a reload's, where lines may wait. */
+
+static void
+ngx_http_journey_destroy_pool(void *data)
+{
+    ngx_http_journey_main_conf_t *mcf = data;
+
+    ngx_uint_t                i;
+    ngx_http_journey_log_t  **logs;
+
+    logs = mcf->logs.elts;
+
+    for (i = 0; i < mcf->logs.nelts; i++) {
+        ngx_http_journey_log_close(logs[i]);
+    }
+
+    journey_pool_destroy(mcf->pool);
+}
+
+
+static char *
+ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_journey_main_conf_t *mcf = conf;
+
+    ngx_str_t        name;
+    journey_error_t  err;
+
+    if (journey_agents_compile(mcf->agents, &err) != JOURNEY_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "journey_agents: %s",
+                      err.text);
+        return NGX_CONF_ERROR;
+    }
+
+    if (!mcf->used || mcf->zone != NULL) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_str_set(&name, "journey");
+
+    mcf->zone = ngx_shared_memory_add(cf, &name, NGX_HTTP_JOURNEY_ZONE_SIZE,
+                                      &ngx_http_journey_module);
+    if (mcf->zone == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    mcf->zone->init = ngx_http_journey_zone_init;
+    mcf->zone->data = mcf;
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_journey_create_srv_conf(ngx_conf_t *cf)
+{
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_journey_srv_conf_t));
+}
+
+
+/* The exact names of the server are its own hosts. */
+
+static char *
+ngx_http_journey_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_journey_srv_conf_t *conf = child;
+
+    ngx_uint_t                     i;
+    journey_str_t                  name;
+    ngx_http_server_name_t        *names;
+    ngx_http_core_srv_conf_t      *cscf;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
+    cscf = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
+    conf->names = journey_hosts_create(mcf->pool);
+    if (conf->names == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    names = cscf->server_names.elts;
+
+    for (i = 0; i < cscf->server_names.nelts; i++) {
+
+#if (NGX_PCRE)
+        if (names[i].regex != NULL) {
+            continue;
+        }
+#endif
+
+        /* wildcards are no hosts and refused, as are "" and addresses of
+         * a form that no referrer has */
+
+        name = ngx_http_journey_str(&names[i].name);
+
+        (void) journey_hosts_add(conf->names, &name, NULL);
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static void *
+ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_http_journey_loc_conf_t  *conf;
+
+    conf = ngx_pcalloc(cf->pool, sizeof(ngx_http_journey_loc_conf_t));
+    if (conf == NULL) {
+        return NULL;
+    }
+
+    /*
+     * set by ngx_pcalloc():
+     *
+     *     conf->phase = NULL;
+     *     conf->phase_value = NULL;
+     *     conf->goals = NULL;
+     *     conf->identity_value = NULL;
+     *     conf->types = { NULL };
+     *     conf->types_keys = NULL;
+     */
+
+    conf->enable = NGX_CONF_UNSET;
+    conf->log = NGX_CONF_UNSET_PTR;
+    conf->identity = NGX_CONF_UNSET_UINT;
+    conf->cookie = NGX_CONF_UNSET_PTR;
+    conf->session = NGX_CONF_UNSET;
+    conf->channels = NGX_CONF_UNSET_PTR;
+    conf->phases = NGX_CONF_UNSET_PTR;
+    conf->hosts = NGX_CONF_UNSET_PTR;
+    conf->ignored = NGX_CONF_UNSET_PTR;
+    conf->drop_spam = NGX_CONF_UNSET;
+    conf->page = NGX_CONF_UNSET_PTR;
+
+    return conf;
+}
+
+
+static char *
+ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_journey_loc_conf_t *prev = parent;
+    ngx_http_journey_loc_conf_t *conf = child;
+
+    ngx_conf_merge_value(conf->enable, prev->enable, 0);
+    ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
+    ngx_conf_merge_value(conf->session, prev->session, 1800);
+    ngx_conf_merge_ptr_value(conf->channels, prev->channels, NULL);
+    ngx_conf_merge_ptr_value(conf->phases, prev->phases, NULL);
+    ngx_conf_merge_ptr_value(conf->hosts, prev->hosts, NULL);
+    ngx_conf_merge_ptr_value(conf->ignored, prev->ignored, NULL);
+    ngx_conf_merge_value(conf->drop_spam, prev->drop_spam, 1);
+    ngx_conf_merge_ptr_value(conf->page, prev->page, NULL);
+
+    if (conf->identity == NGX_CONF_UNSET_UINT) {
+        conf->identity_value = prev->identity_value;
+    }
+
+    ngx_conf_merge_uint_value(conf->identity, prev->identity,
+                              NGX_HTTP_JOURNEY_IDENTITY_COOKIE);
+
+    if (conf->cookie == NGX_CONF_UNSET_PTR) {
+
+        if (prev->cookie == NGX_CONF_UNSET_PTR) {
+            prev->cookie = ngx_http_journey_cookie_default(cf);
+            if (prev->cookie == NULL) {
+                return NGX_CONF_ERROR;
+            }
+        }
+
+        conf->cookie = prev->cookie;
+    }
+
+    if (ngx_http_merge_types(cf, &conf->types_keys, &conf->types,
+                             &prev->types_keys, &prev->types,
+                             ngx_http_journey_default_types)
+        != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_journey_merge_goals(cf, prev, conf);
+}
+
+
+/* A name without variables must stand in the model that is in force here,
+ * which may be another one than where the directive stands. */
+
+static char *
+ngx_http_journey_merge_phase(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf)
+{
+    journey_str_t  name;
+
+    if (conf->phase_value == NULL) {
+        conf->phase_value = prev->phase_value;
+        conf->phase_file = prev->phase_file;
+        conf->phase_line = prev->phase_line;
+    }
+
+    if (conf->phase_value == NULL || conf->phase_value->lengths != NULL) {
+        return NGX_CONF_OK;
+    }
+
+    name = ngx_http_journey_str(&conf->phase_value->value);
+
+    if (conf->phases != NULL) {
+        conf->phase = journey_phases_get(conf->phases, &name);
+    }
+
+    if (conf->phase == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "unknown phase \"%V\" in \"journey_phase\": the "
+                      "journey_phases in force %s in %s:%ui",
+                      &conf->phase_value->value,
+                      (conf->phases == NULL) ? "are none" : "lack it",
+                      conf->phase_file, conf->phase_line);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* Goals add to those of the outer level. */
+
+static char *
+ngx_http_journey_merge_goals(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf)
+{
+    void         *elts;
+    ngx_uint_t    n;
+    ngx_array_t  *goals;
+
+    if (ngx_http_journey_check_goals(cf, prev->goals) != NGX_CONF_OK
+        || ngx_http_journey_check_goals(cf, conf->goals) != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (prev->goals == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    if (conf->goals == NULL) {
+        conf->goals = prev->goals;
+        return NGX_CONF_OK;
+    }
+
+    n = prev->goals->nelts + conf->goals->nelts;
+
+    goals = ngx_array_create(cf->pool, n, sizeof(ngx_http_journey_goal_t *));
+    if (goals == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    elts = ngx_array_push_n(goals, n);      /* has room: cannot fail */
+
+    ngx_memcpy(ngx_cpymem(elts, prev->goals->elts,
+                          prev->goals->nelts * goals->size),
+               conf->goals->elts, conf->goals->nelts * goals->size);
+
+    conf->goals = goals;
+
+    return NGX_CONF_OK;
+}
+
+
+/* Only here it is known whether journey_secret stands anywhere. */
+
+static char *
+ngx_http_journey_check_goals(ngx_conf_t *cf, ngx_array_t *goals)
+{
+    ngx_uint_t                      i;
+    ngx_http_journey_goal_t       **goal;
+    ngx_http_journey_main_conf_t   *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
+
+    if (mcf->keys != NULL || goals == NULL) {
+        return NGX_CONF_OK;
+    }
+
+    goal = goals->elts;
+
+    for (i = 0; i < goals->nelts; i++) {
+
+        if (goal[i]->id != NULL) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "\"id=\" of \"journey_goal\" needs "
+                          "\"journey_secret\": the key in shared memory "
+                          "changes at a restart, and order ids with it, "
+                          "in %s:%ui", goal[i]->file, goal[i]->line);
+            return NGX_CONF_ERROR;
+        }
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_journey_check_session(ngx_conf_t *cf, void *post, void *data)
+{
+    time_t *session = data;
+
+    if (*session < 1 || *session > 7 * 24 * 3600) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"journey_session\" must be between 1s and 7d");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_journey_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt           *h;
+    ngx_http_core_main_conf_t     *cmcf;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
+
+    ngx_http_journey_assign_codes(cf, mcf->channels, "channel");
+    ngx_http_journey_assign_codes(cf, mcf->phases, "phase");
+
+    if (ngx_http_journey_log_check(cf, &mcf->logs) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!mcf->enabled) {
+        return NGX_OK;
+    }
+
+    if (mcf->keys == NULL) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "no \"journey_secret\": the key lives in shared memory, "
+                      "a restart makes every visitor a new one");
+    }
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_journey_post_read;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_journey_rewrite;
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_journey_log_handler;
+
+    return ngx_http_journey_filter_init(cf);
+}
+
+
+static void
+ngx_http_journey_assign_codes(ngx_conf_t *cf, journey_codes_t *codes,
+    const char *what)
+{
+    unsigned         n;
+    ngx_str_t        name;
+    journey_name_t  *clash;
+
+    n = journey_codes_assign(codes, &clash);
+
+    if (n > 0) {
+        name = ngx_http_journey_ngx_str(&clash->name);
+
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "%ui %s name(s) share a code with another one and took "
+                      "the next free code, e.g. \"%V\": renaming keeps tokens "
+                      "readable when names come and go", (ngx_uint_t) n, what,
+                      &name);
+    }
+}
+
+
+static void
+ngx_http_journey_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                      i;
+    ngx_http_journey_log_t        **logs;
+    ngx_http_journey_main_conf_t   *mcf;
+
+    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_journey_module);
+
+    if (mcf == NULL) {
+        return;
+    }
+
+    logs = mcf->logs.elts;
+
+    for (i = 0; i < mcf->logs.nelts; i++) {
+        ngx_http_journey_log_close(logs[i]);
+    }
+}

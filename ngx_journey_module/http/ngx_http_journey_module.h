@@ -1,0 +1,328 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * What the files of http/ share: configuration, the record of a request, and
+ * each file's functions.
+ */
+
+
+#ifndef NGX_HTTP_JOURNEY_MODULE_H
+#define NGX_HTTP_JOURNEY_MODULE_H
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "journey_agent.h"
+#include "journey_channel.h"
+#include "journey_geo.h"
+#include "journey_phase.h"
+#include "journey_record.h"
+#include "journey_state.h"
+#include "journey_token.h"
+
+#include "ngx_http_journey_log.h"
+#include "ngx_http_journey_zone.h"
+
+
+#define NGX_HTTP_JOURNEY_VERSION  "0.1.0"
+
+#define NGX_HTTP_JOURNEY_IDENTITY_COOKIE  1
+#define NGX_HTTP_JOURNEY_IDENTITY_NONE    2
+
+#define NGX_HTTP_JOURNEY_VISITOR_LEN      17    /* "c" and 96 bits */
+
+
+typedef struct {
+    ngx_cycle_t                 *cycle;
+    journey_pool_t              *pool;      /* owns all that core/ loads */
+
+    journey_sources_t           *sources;
+    journey_agents_t            *agents;
+    journey_codes_t             *channels;
+    journey_codes_t             *phases;
+    journey_keys_t              *keys;      /* NULL until the zone is there,
+                                               when there is no file */
+    journey_geo_t               *geo;
+
+    ngx_shm_zone_t              *zone;
+    ngx_http_journey_shared_t   *shared;
+
+    ngx_array_t                  logs;      /* ngx_http_journey_log_t * */
+
+    unsigned                     enabled:1; /* "journey on" somewhere */
+    unsigned                     used:1;    /* or "journey_status" */
+} ngx_http_journey_main_conf_t;
+
+
+typedef struct {
+    journey_hosts_t             *names;     /* exact server_names */
+} ngx_http_journey_srv_conf_t;
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_str_t                    set;       /* "jny=" */
+    ngx_str_t                    attributes;
+                                            /* "; Path=/; …; Max-Age=" */
+    time_t                       max_age;
+    ngx_uint_t                   secure;    /* _AUTO, _ON, _OFF, _VALUE */
+    ngx_http_complex_value_t    *secure_value;
+} ngx_http_journey_cookie_t;
+
+#define NGX_HTTP_JOURNEY_SECURE_AUTO   0
+#define NGX_HTTP_JOURNEY_SECURE_ON     1
+#define NGX_HTTP_JOURNEY_SECURE_OFF    2
+#define NGX_HTTP_JOURNEY_SECURE_VALUE  3
+
+
+typedef struct {
+    journey_goal_t               goal;
+    ngx_http_complex_value_t    *value;
+    ngx_http_complex_value_t    *currency;
+    ngx_http_complex_value_t    *id;
+    ngx_http_complex_value_t    *condition;
+    u_char                      *file;      /* where the directive stands */
+    ngx_uint_t                   line;
+} ngx_http_journey_goal_t;
+
+
+typedef struct {
+    ngx_flag_t                   enable;
+    ngx_http_journey_log_t      *log;       /* NULL: off */
+
+    ngx_uint_t                   identity;  /* 0: by identity_value */
+    ngx_http_complex_value_t    *identity_value;
+
+    ngx_http_journey_cookie_t   *cookie;
+    time_t                       session;
+
+    journey_channels_t          *channels;
+    journey_phases_t            *phases;
+    journey_hosts_t             *hosts;
+    journey_hosts_t             *ignored;
+    ngx_flag_t                   drop_spam;
+
+    const journey_phase_t       *phase;     /* journey_phase without
+                                               variables */
+    ngx_http_complex_value_t    *phase_value;
+    u_char                      *phase_file;
+    ngx_uint_t                   phase_line;
+
+    ngx_http_complex_value_t    *page;
+    ngx_array_t                 *goals;     /* ngx_http_journey_goal_t * */
+
+    ngx_hash_t                   types;
+    ngx_array_t                 *types_keys;
+} ngx_http_journey_loc_conf_t;
+
+
+typedef struct {
+    const journey_goal_t        *goal;
+    journey_event_t              event;
+    unsigned                     has_value:1;
+    double                       value;
+    u_char                       currency[3];
+    u_char                       order[JOURNEY_KEYED_HASH_LEN];
+    unsigned                     has_currency:1;
+    unsigned                     has_order:1;
+    unsigned                     completes:1;
+} ngx_http_journey_reached_t;
+
+
+/*
+ * The record of a request.  Made at POST_READ, survives internal redirects;
+ * holds what is the client's own.
+ */
+
+typedef struct {
+    ngx_http_journey_loc_conf_t *conf;      /* of the first location */
+    ngx_str_t                    uri;       /* the client's own, decoded */
+    ngx_str_t                    args;
+    ngx_uint_t                   method;
+
+    unsigned                     located:1; /* conf is final */
+    unsigned                     headers:1; /* these five are read */
+    unsigned                     sec_fetch:1;
+    unsigned                     navigation:1;
+    unsigned                     prefetch:1;
+    unsigned                     prerender:1;
+    unsigned                     same_origin:1;
+    unsigned                     agent_found:1;
+    unsigned                     identified:1;
+    unsigned                     known:1;   /* base came from a cookie */
+    unsigned                     fresh:1;   /* base has a new id */
+    unsigned                     evaluating:1;
+    unsigned                     evaluated:1;
+                                            /* phase, state, event, entry are
+                                               there, provisional or final */
+    unsigned                     as_page:1; /* evaluated as a page */
+    unsigned                     visitor:1; /* state is somebody's */
+    unsigned                     changed:1; /* the client needs a new cookie */
+    unsigned                     filtered:1;/* the response header is known */
+    unsigned                     cookie:1;  /* it holds our Set-Cookie */
+    unsigned                     bot:1;     /* a bot's page or goal */
+
+    ngx_uint_t                   identity;
+
+    journey_agent_headers_t      hints;     /* what agent is judged by */
+    journey_agent_t              agent;
+    journey_state_t              base;      /* before this request */
+    journey_state_t              state;     /* after it */
+    journey_event_t              event;     /* of the page */
+    journey_event_kind_e         kind;      /* page, error or none */
+    ngx_uint_t                   status;
+    ngx_msec_t                   ms;        /* request to response header */
+
+    const journey_phase_t       *phase;
+    ngx_str_t                    page;      /* what is logged as p */
+    journey_entry_t             *entry;     /* of the touch that this request
+                                               opens, or NULL */
+    journey_entry_t             *classified;/* NULL: there was no need */
+
+    journey_place_t             *place;     /* NULL: not known */
+    struct sockaddr             *place_of;
+
+    ngx_http_journey_reached_t  *reached;
+    ngx_uint_t                   nreached;
+} ngx_http_journey_ctx_t;
+
+
+/* directives with parameters and blocks, ngx_http_journey_conf.c */
+
+char *ngx_http_journey_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_secret(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_sources(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_agents(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_channels(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_phases(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_phase(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_goal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Compiles a value that may hold variables; NULL, with the error logged. */
+ngx_http_complex_value_t *ngx_http_journey_compile(ngx_conf_t *cf,
+    ngx_str_t *value);
+
+
+/* the cookie, ngx_http_journey_cookie.c */
+
+char *ngx_http_journey_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The default of journey_cookie. */
+ngx_http_journey_cookie_t *ngx_http_journey_cookie_default(ngx_conf_t *cf);
+
+/* The state in the client's first cookie of that name that verifies; others
+ * are counted.  NGX_DECLINED when there is none. */
+ngx_int_t ngx_http_journey_cookie_find(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, journey_state_t *state);
+
+/* Adds Set-Cookie with the state to the response. */
+ngx_int_t ngx_http_journey_cookie_set(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, journey_state_t *state);
+
+
+/* the request, ngx_http_journey_request.c */
+
+/* Phase handlers: the record is made; the first location is kept. */
+ngx_int_t ngx_http_journey_post_read(ngx_http_request_t *r);
+ngx_int_t ngx_http_journey_rewrite(ngx_http_request_t *r);
+
+/* The record of the main request; NULL when there is none. */
+ngx_http_journey_ctx_t *ngx_http_journey_get_ctx(ngx_http_request_t *r);
+
+/* Reads the client's headers, and its user agent, once each. */
+void ngx_http_journey_read_headers(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+void ngx_http_journey_read_agent(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Sets ctx->identity, ctx->base and ctx->known from the cookie, once. */
+void ngx_http_journey_identify(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Host of the request as the client named it: lower case, without a port. */
+ngx_str_t ngx_http_journey_host(ngx_http_request_t *r);
+
+/* Country and so on, looked up once an address; NULL when not known. */
+journey_place_t *ngx_http_journey_find_place(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
+/* from request to event, ngx_http_journey_event.c */
+
+/* The state as far as it can be told before the response: a navigation is
+ * taken for a page. */
+void ngx_http_journey_provisional(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* The event, once the response's header is known. */
+void ngx_http_journey_final(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
+/* the log phase, ngx_http_journey_lines.c */
+
+/* Log phase handler: counts the event and writes its lines. */
+ngx_int_t ngx_http_journey_log_handler(ngx_http_request_t *r);
+
+/* Writes what is logged as v, NGX_HTTP_JOURNEY_VISITOR_LEN bytes. */
+u_char *ngx_http_journey_visitor(u_char *p, journey_state_t *state);
+
+
+/* ngx_http_journey_filter.c */
+
+ngx_int_t ngx_http_journey_filter_init(ngx_conf_t *cf);
+
+
+/* ngx_http_journey_variables.c */
+
+ngx_int_t ngx_http_journey_add_variables(ngx_conf_t *cf);
+
+
+extern ngx_module_t  ngx_http_journey_module;
+extern ngx_module_t  ngx_http_journey_cache_filter_module;
+
+
+#define ngx_http_journey_prefix(value, prefix)                                \
+    ((value)->len >= sizeof(prefix) - 1                                       \
+     && ngx_strncmp((value)->data, prefix, sizeof(prefix) - 1) == 0)
+
+
+/* Strings of core/ and of nginx have one layout, not one type. */
+
+static ngx_inline journey_str_t
+ngx_http_journey_str(const ngx_str_t *str)
+{
+    journey_str_t  s;
+
+    s.len = str->len;
+    s.data = str->data;
+
+    return s;
+}
+
+
+static ngx_inline ngx_str_t
+ngx_http_journey_ngx_str(const journey_str_t *str)
+{
+    ngx_str_t  s;
+
+    s.len = str->len;
+    s.data = str->data;
+
+    return s;
+}
+
+
+#endif /* NGX_HTTP_JOURNEY_MODULE_H */

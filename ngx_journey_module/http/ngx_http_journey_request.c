@@ -1,0 +1,464 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The record of a request, and what the client sent: headers, cookie,
+ * address.
+ */
+
+
+#include "ngx_http_journey_module.h"
+
+
+/* The request headers that are read, and where they go. */
+
+enum {
+    NGX_HTTP_JOURNEY_ACCEPT = 0,
+    NGX_HTTP_JOURNEY_ACCEPT_LANGUAGE,
+    NGX_HTTP_JOURNEY_SEC_FETCH_MODE,
+    NGX_HTTP_JOURNEY_SEC_FETCH_DEST,
+    NGX_HTTP_JOURNEY_SEC_FETCH_SITE,
+    NGX_HTTP_JOURNEY_SEC_PURPOSE,
+    NGX_HTTP_JOURNEY_PURPOSE,
+    NGX_HTTP_JOURNEY_X_MOZ,
+    NGX_HTTP_JOURNEY_CH_MOBILE,
+    NGX_HTTP_JOURNEY_HEADERS
+};
+
+
+static void ngx_http_journey_cleanup(void *data);
+static void ngx_http_journey_find_headers(ngx_http_request_t *r,
+    ngx_str_t *values);
+static ngx_uint_t ngx_http_journey_contains(ngx_str_t *value,
+    const char *word, size_t len);
+static void ngx_http_journey_read_identity(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
+static ngx_str_t  ngx_http_journey_header_names[NGX_HTTP_JOURNEY_HEADERS] = {
+    ngx_string("accept"),
+    ngx_string("accept-language"),
+    ngx_string("sec-fetch-mode"),
+    ngx_string("sec-fetch-dest"),
+    ngx_string("sec-fetch-site"),
+    ngx_string("sec-purpose"),
+    ngx_string("purpose"),
+    ngx_string("x-moz"),
+    ngx_string("sec-ch-ua-mobile")
+};
+
+
+#define ngx_http_journey_value_is(value, literal)                             \
+    ((value)->len == sizeof(literal) - 1                                      \
+     && ngx_memcmp((value)->data, literal, sizeof(literal) - 1) == 0)
+
+
+/* Runs once for a main request, before realip and before any rewrite. */
+
+ngx_int_t
+ngx_http_journey_post_read(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t            *cln;
+    ngx_http_journey_ctx_t        *ctx;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_REQUESTS);
+
+    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_journey_ctx_t));
+    if (cln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_http_journey_cleanup;
+
+    ctx = cln->data;
+    ngx_memzero(ctx, sizeof(ngx_http_journey_ctx_t));
+
+    ctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
+    ctx->uri = r->uri;
+    ctx->args = r->args;
+    ctx->method = r->method;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_journey_module);
+
+    return NGX_DECLINED;
+}
+
+
+/* Does nothing: the cleanup is the place where the record survives internal
+ * redirects, which wipe the contexts of modules. */
+
+static void
+ngx_http_journey_cleanup(void *data)
+{
+}
+
+
+/* The first location that the client's own URI selects speaks; a named one or
+ * that of an internal redirect comes later and does not. */
+
+ngx_int_t
+ngx_http_journey_rewrite(ngx_http_request_t *r)
+{
+    ngx_http_journey_ctx_t       *ctx;
+    ngx_http_journey_loc_conf_t  *conf;
+
+    if (r != r->main) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_journey_get_ctx(r);
+
+    if (ctx == NULL || ctx->located) {
+        return NGX_DECLINED;
+    }
+
+    ctx->located = 1;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
+
+    if (conf != ctx->conf) {
+
+        /* a variable at the server's level may have asked already */
+
+        ctx->evaluated = 0;
+
+        if (conf->cookie != ctx->conf->cookie || conf->identity == 0
+            || conf->identity != ctx->conf->identity)
+        {
+            ctx->identified = 0;
+        }
+
+        ctx->conf = conf;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_http_journey_ctx_t *
+ngx_http_journey_get_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_journey_ctx_t  *ctx;
+
+    r = r->main;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_journey_module);
+
+    if (ctx != NULL || (!r->internal && !r->filter_finalize)) {
+        return ctx;
+    }
+
+    for (cln = r->pool->cleanup; cln != NULL; cln = cln->next) {
+
+        if (cln->handler == ngx_http_journey_cleanup) {
+            ctx = cln->data;
+            ngx_http_set_ctx(r, ctx, ngx_http_journey_module);
+            return ctx;
+        }
+    }
+
+    return NULL;
+}
+
+
+void
+ngx_http_journey_read_headers(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_str_t  *mode, *dest, *value;
+    ngx_str_t   values[NGX_HTTP_JOURNEY_HEADERS];
+
+    if (ctx->headers) {
+        return;
+    }
+
+    ctx->headers = 1;
+
+    r = r->main;
+
+    ngx_memzero(values, sizeof(values));
+    ngx_http_journey_find_headers(r, values);
+
+    mode = &values[NGX_HTTP_JOURNEY_SEC_FETCH_MODE];
+    dest = &values[NGX_HTTP_JOURNEY_SEC_FETCH_DEST];
+
+    ctx->sec_fetch = (mode->data != NULL || dest->data != NULL);
+
+    if (ctx->method == NGX_HTTP_GET) {
+
+        if (ctx->sec_fetch) {
+            ctx->navigation =
+                (mode->data == NULL
+                 || ngx_http_journey_value_is(mode, "navigate"))
+                && (dest->data == NULL
+                    || ngx_http_journey_value_is(dest, "document"));
+
+        } else {
+            ctx->navigation = ngx_http_journey_contains(
+                                  &values[NGX_HTTP_JOURNEY_ACCEPT],
+                                  "text/html", sizeof("text/html") - 1);
+        }
+    }
+
+    value = &values[NGX_HTTP_JOURNEY_SEC_PURPOSE];
+
+    ctx->prerender = ngx_http_journey_contains(value, "prerender", 9);
+
+    ctx->prefetch =
+        ngx_http_journey_contains(value, "prefetch", 8)
+        || ngx_http_journey_contains(&values[NGX_HTTP_JOURNEY_PURPOSE],
+                                     "prefetch", 8)
+        || ngx_http_journey_contains(&values[NGX_HTTP_JOURNEY_X_MOZ],
+                                     "prefetch", 8);
+
+    ctx->same_origin = ngx_http_journey_value_is(
+                           &values[NGX_HTTP_JOURNEY_SEC_FETCH_SITE],
+                           "same-origin");
+
+    ctx->hints.known = 1;
+#if (NGX_HTTP_SSL)
+    ctx->hints.https = (r->connection->ssl != NULL);
+#endif
+    ctx->hints.sec_fetch = ctx->sec_fetch
+                           || values[NGX_HTTP_JOURNEY_SEC_FETCH_SITE].data
+                              != NULL;
+    ctx->hints.accept = (values[NGX_HTTP_JOURNEY_ACCEPT].len > 0);
+    ctx->hints.accept_language =
+                        (values[NGX_HTTP_JOURNEY_ACCEPT_LANGUAGE].len > 0);
+
+    value = &values[NGX_HTTP_JOURNEY_CH_MOBILE];
+
+    if (ngx_http_journey_value_is(value, "?0")) {
+        ctx->hints.ch_mobile = 1;
+
+    } else if (ngx_http_journey_value_is(value, "?1")) {
+        ctx->hints.ch_mobile = 2;
+    }
+}
+
+
+void
+ngx_http_journey_read_agent(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_str_t                      agent;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    if (ctx->agent_found) {
+        return;
+    }
+
+    ctx->agent_found = 1;
+
+    r = r->main;
+
+    ngx_http_journey_read_headers(r, ctx);
+
+    ngx_str_null(&agent);
+
+    if (r->headers_in.user_agent != NULL) {
+        agent = r->headers_in.user_agent->value;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    journey_agent_find(mcf->agents, agent.data, agent.len, &ctx->hints,
+                       &ctx->agent);
+}
+
+
+/* One pass over the headers; the first of a name counts. */
+
+static void
+ngx_http_journey_find_headers(ngx_http_request_t *r, ngx_str_t *values)
+{
+    ngx_str_t        *name;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                return;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        /* their first letters: a p s x; most headers have another */
+
+        switch (h[i].lowcase_key == NULL ? '\0' : h[i].lowcase_key[0]) {
+
+        case 'a':
+        case 'p':
+        case 's':
+        case 'x':
+            break;
+
+        default:
+            continue;
+        }
+
+        for (n = 0; n < NGX_HTTP_JOURNEY_HEADERS; n++) {
+            name = &ngx_http_journey_header_names[n];
+
+            if (h[i].key.len == name->len
+                && values[n].data == NULL
+                && ngx_memcmp(h[i].lowcase_key, name->data, name->len) == 0)
+            {
+                values[n] = h[i].value;
+                break;
+            }
+        }
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_journey_contains(ngx_str_t *value, const char *word, size_t len)
+{
+    return value->len >= len
+           && ngx_strlcasestrn(value->data, value->data + value->len,
+                               (u_char *) word, len - 1)
+              != NULL;
+}
+
+
+void
+ngx_http_journey_identify(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    if (ctx->identified) {
+        return;
+    }
+
+    ctx->identified = 1;
+    ctx->known = 0;
+
+    r = r->main;
+
+    ctx->identity = ctx->conf->identity;
+
+    if (ctx->identity == 0) {
+        ngx_http_journey_read_identity(r, ctx);
+    }
+
+    if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_COOKIE) {
+        return;
+    }
+
+    ctx->known = (ngx_http_journey_cookie_find(r, ctx->conf->cookie,
+                                               &ctx->base)
+                  == NGX_OK);
+}
+
+
+/* What is neither of the two is taken for the one that stores nothing. */
+
+static void
+ngx_http_journey_read_identity(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    unsigned                       evaluating;
+    ngx_int_t                      rc;
+    ngx_str_t                      value;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_NONE;
+
+    /* the variable may be made of ours, which are empty meanwhile */
+
+    evaluating = ctx->evaluating;
+    ctx->evaluating = 1;
+
+    rc = ngx_http_complex_value(r, ctx->conf->identity_value, &value);
+
+    ctx->evaluating = evaluating;
+
+    if (rc != NGX_OK) {
+        return;
+    }
+
+    if (ngx_http_journey_value_is(&value, "cookie")) {
+        ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_COOKIE;
+        return;
+    }
+
+    if (!ngx_http_journey_value_is(&value, "none")) {
+        mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_IDENTITIES);
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "\"journey_identity\" is \"%V\" and is taken for "
+                      "\"none\"", &value);
+    }
+}
+
+
+ngx_str_t
+ngx_http_journey_host(ngx_http_request_t *r)
+{
+    ngx_http_core_srv_conf_t  *cscf;
+
+    r = r->main;
+
+    if (r->headers_in.server.len > 0) {
+        return r->headers_in.server;
+    }
+
+    /* HTTP/1.0 without Host */
+
+    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+
+    return cscf->server_name;
+}
+
+
+journey_place_t *
+ngx_http_journey_find_place(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    journey_place_t               *place;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    r = r->main;
+
+    /* realip may have put another address in place meanwhile */
+
+    if (ctx->place_of == r->connection->sockaddr) {
+        return ctx->place;
+    }
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    if (mcf->geo == NULL) {
+        return NULL;
+    }
+
+    ctx->place_of = r->connection->sockaddr;
+    ctx->place = NULL;
+
+    place = ngx_palloc(r->pool, sizeof(journey_place_t));
+    if (place == NULL) {
+        return NULL;
+    }
+
+    if (journey_geo_find(mcf->geo, r->connection->sockaddr, place)
+        == JOURNEY_OK)
+    {
+        ctx->place = place;
+    }
+
+    return ctx->place;
+}

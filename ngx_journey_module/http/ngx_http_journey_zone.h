@@ -1,0 +1,76 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The shared zone: counters, and the key when there is no file of keys.
+ */
+
+
+#ifndef NGX_HTTP_JOURNEY_ZONE_H
+#define NGX_HTTP_JOURNEY_ZONE_H
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "journey_token.h"
+
+
+#define NGX_HTTP_JOURNEY_ZONE_SIZE  (32 * 1024 * 1024)
+#define NGX_HTTP_JOURNEY_ZONE_MIN   (64 * 1024)
+
+
+typedef enum {
+    NGX_HTTP_JOURNEY_REQUESTS = 0,      /* main requests seen */
+    NGX_HTTP_JOURNEY_PAGES,
+    NGX_HTTP_JOURNEY_PREFETCHED,
+    NGX_HTTP_JOURNEY_GOALS_REACHED,
+    NGX_HTTP_JOURNEY_ERRORS,
+    NGX_HTTP_JOURNEY_BOTS,              /* requests of bots */
+    NGX_HTTP_JOURNEY_AI_AGENTS,         /* of these, agents for a person */
+    NGX_HTTP_JOURNEY_VISITORS_NEW,
+    NGX_HTTP_JOURNEY_VISITORS_RETURNING,
+                                        /* sessions of known visitors */
+    NGX_HTTP_JOURNEY_JOURNEYS,
+    NGX_HTTP_JOURNEY_SESSIONS,
+    NGX_HTTP_JOURNEY_TOUCHES,
+    NGX_HTTP_JOURNEY_COMPLETED,
+    NGX_HTTP_JOURNEY_SPAM,
+    NGX_HTTP_JOURNEY_COOKIES_SET,
+    NGX_HTTP_JOURNEY_TOKENS,            /* by journey_token_e, _LAST of them */
+    NGX_HTTP_JOURNEY_BAD_VALUES = NGX_HTTP_JOURNEY_TOKENS
+                                  + JOURNEY_TOKEN_LAST,
+                                        /* of goals: value or currency */
+    NGX_HTTP_JOURNEY_BAD_PHASES,        /* a variable named none */
+    NGX_HTTP_JOURNEY_BAD_IDENTITIES,
+    NGX_HTTP_JOURNEY_LOG_LINES,
+    NGX_HTTP_JOURNEY_LOG_MEMBERS,
+    NGX_HTTP_JOURNEY_LOG_BYTES,         /* written, compressed */
+    NGX_HTTP_JOURNEY_LOG_ERRORS,        /* flushes that failed */
+    NGX_HTTP_JOURNEY_LOG_DROPPED,       /* lines lost to such */
+    NGX_HTTP_JOURNEY_COUNTERS
+} ngx_http_journey_counter_e;
+
+
+typedef struct {
+    time_t          started;            /* when the zone was made */
+    u_char          key[JOURNEY_KEY_LEN];
+    ngx_atomic_t    counters[NGX_HTTP_JOURNEY_COUNTERS];
+    ngx_atomic_t    channels[256];      /* touches, by channel code */
+    ngx_atomic_t    phases[256];        /* pages, by phase code */
+} ngx_http_journey_shared_t;
+
+
+#define ngx_http_journey_count(mcf, counter)                                  \
+    (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], 1)
+
+#define ngx_http_journey_count_more(mcf, counter, n)                          \
+    (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], n)
+
+
+/* The zone's init: takes over an older one's data at a reload, makes the keys
+ * when there is no file of them, checks that the logs can be written. */
+ngx_int_t ngx_http_journey_zone_init(ngx_shm_zone_t *shm_zone, void *data);
+
+
+#endif /* NGX_HTTP_JOURNEY_ZONE_H */
