@@ -21,6 +21,8 @@ typedef struct {
     size_t                         start;
     size_t                         len;
     uint32_t                       flags;
+    size_t                         generic;     /* their number */
+    size_t                         except;      /* number of not */
     unsigned                       chrome;      /* its major version */
 } journey_agent_scan_t;
 
@@ -28,7 +30,9 @@ typedef struct {
 static void journey_agent_scan(const journey_agents_t *agents,
     const u_char *ua, size_t len, journey_agent_scan_t *scan);
 static void journey_agent_scan_match(const journey_agent_match_t *match,
-    const u_char *ua, size_t len, size_t pos, journey_agent_scan_t *scan);
+    const u_char *ua, size_t len, size_t end, journey_agent_scan_t *scan);
+static int journey_agent_faceless(const journey_agents_t *agents,
+    const u_char *ua, size_t len, const journey_agent_scan_t *scan);
 static journey_device_e journey_agent_device(const journey_agent_scan_t *scan,
     size_t len, unsigned ch_mobile);
 
@@ -65,9 +69,6 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
 
     if (scan.app != NULL) {
         agent->app = &scan.app->key;
-
-        /* an app's own words are told by a network, not by a crawler */
-        scan.flags |= JOURNEY_AGENT_NOT;
     }
 
     agent->device = journey_agent_device(&scan, len, headers->ch_mobile);
@@ -90,8 +91,9 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
         return;
     }
 
-    if ((scan.flags & (JOURNEY_AGENT_GENERIC|JOURNEY_AGENT_NOT))
-        == JOURNEY_AGENT_GENERIC)
+    if (agent->app == NULL
+        && (scan.generic > scan.except
+            || journey_agent_faceless(agents, ua, len, &scan)))
     {
         agent->bot = &journey_agent_generic;
         return;
@@ -116,48 +118,70 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
 }
 
 
+/*
+ * A blank is put before and behind the user agent, so that tokens can ask for
+ * its beginning and its end.  Places are counted with the first of them: a
+ * match behind ua[i] ends at i + 2.
+ *
+ * Every request of a page comes through here, hence four steps a turn.
+ */
+
+#define journey_agent_step(c, i)                                              \
+    state = go[state + classes[c]];                                           \
+                                                                              \
+    if (state >= first) {                                                     \
+        journey_agent_scan_match(&agents->matches[go[state + column]],        \
+                                 ua, len, (i) + 2, scan);                     \
+    }
+
+
 static void
 journey_agent_scan(const journey_agents_t *agents, const u_char *ua,
     size_t len, journey_agent_scan_t *scan)
 {
-    size_t           i;
-    uint32_t         state, first;
+    size_t           i, state, first, column;
     const u_char    *classes;
     const uint32_t  *go;
 
     go = agents->go;
 
-    if (go == NULL) {
+    if (go == NULL || len == 0) {
         return;
     }
 
     first = agents->first;
+    column = agents->nclasses;
     classes = agents->classes;
-    state = 0;
+    state = go[classes[' ']];
 
-    for (i = 0; i < len; i++) {
-        state = go[state + classes[ua[i]]];
-
-        if (state >= first) {
-            journey_agent_scan_match(
-                             &agents->matches[go[state + agents->nclasses]],
-                             ua, len, i + 1, scan);
-        }
+    for (i = 0; i + 4 <= len; i += 4) {
+        journey_agent_step(ua[i], i)
+        journey_agent_step(ua[i + 1], i + 1)
+        journey_agent_step(ua[i + 2], i + 2)
+        journey_agent_step(ua[i + 3], i + 3)
     }
+
+    for ( /* void */ ; i < len; i++) {
+        journey_agent_step(ua[i], i)
+    }
+
+    journey_agent_step(' ', len)
 }
 
 
 static void
 journey_agent_scan_match(const journey_agent_match_t *match, const u_char *ua,
-    size_t len, size_t pos, journey_agent_scan_t *scan)
+    size_t len, size_t end, journey_agent_scan_t *scan)
 {
     size_t    i, start;
     unsigned  major;
 
     scan->flags |= match->flags;
+    scan->generic += (match->flags & JOURNEY_AGENT_GENERIC) != 0;
+    scan->except += (match->flags & JOURNEY_AGENT_NOT) != 0;
 
     if (match->named != NULL) {
-        start = pos - match->named_len;
+        start = end - match->named_len;
 
         /* the leftmost, and of those that begin there the longest */
 
@@ -185,16 +209,34 @@ journey_agent_scan_match(const journey_agent_match_t *match, const u_char *ua,
     if (match->flags & JOURNEY_AGENT_CHROMIUM) {
         major = 0;
 
-        for (i = pos; i < len && ua[i] >= '0' && ua[i] <= '9'; i++) {
+        for (i = end - 1; i < len && ua[i] >= '0' && ua[i] <= '9'; i++) {
             major = major * 10 + (ua[i] - '0');
 
-            if (major > JOURNEY_AGENT_CHROME) {
+            if (major >= JOURNEY_AGENT_CHROME) {
                 break;
             }
         }
 
         scan->chrome = journey_max(scan->chrome, major);
     }
+}
+
+
+/*
+ * Browsers of people begin with "Mozilla/" or name their platform; what does
+ * neither is a program with a name of its own.
+ */
+
+static int
+journey_agent_faceless(const journey_agents_t *agents, const u_char *ua,
+    size_t len, const journey_agent_scan_t *scan)
+{
+    if (!agents->devices || len == 0 || scan->device != NULL) {
+        return 0;
+    }
+
+    return len < sizeof("Mozilla/") - 1
+           || memcmp(ua, "Mozilla/", sizeof("Mozilla/") - 1) != 0;
 }
 
 

@@ -163,6 +163,10 @@ journey_agents_line(void *ctx, journey_str_t *words, unsigned nwords,
 
     entry->device = device;
 
+    if (kind == JOURNEY_AGENT_DEVICE) {
+        agents->devices = 1;
+    }
+
     return JOURNEY_OK;
 }
 

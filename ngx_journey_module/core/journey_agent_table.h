@@ -61,6 +61,7 @@ struct journey_agents_s {
     journey_agent_entry_t        **last;
     uint32_t                       rank;
     size_t                         bytes;
+    unsigned                       devices;     /* 1: some are known */
 
     /*
      * A state is the offset of its row in go.  States where something ends
