@@ -58,16 +58,16 @@ cpus() {
 # are called with APT_CONFIG=DIR/conf; their messages go to DIR/log.
 
 private_apt() {
-    local dir=$1 suite=$2 type=$3 url key archive='' security=''
+    local dir=$1 suite=$2 type=$3 label url key archive='' security=''
 
     # shellcheck disable=SC2016
-    while read -r url; do
-        case $url in
-            *security*) security=${security:-$url} ;;
-            *)          archive=${archive:-$url} ;;
+    while read -r label url; do
+        case $label in
+            Debian)          archive=${archive:-$url} ;;
+            Debian-Security) security=${security:-$url} ;;
         esac
-    done < <(apt-get indextargets --format '$(REPO_URI)' \
-                     'Created-By: Packages' 2> /dev/null | sort -u)
+    done < <(apt-get indextargets --format '$(LABEL) $(REPO_URI)' \
+                     'Created-By: Packages' 'Origin: Debian' 2> /dev/null)
 
     if [[ -z $archive ]]; then
         say "apt knows no archive yet: run apt-get update"

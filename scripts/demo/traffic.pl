@@ -30,7 +30,7 @@ srand $seed;
 $SIG{PIPE} = 'IGNORE';
 
 my $site = "http://shop.example";
-my %count = map { $_ => 0 } qw(requests pages goals clicks errors bots
+my %count = map { $_ => 0 } qw(requests pages goals errors bots
                                visitors sessions conversions);
 my $order = 1000;
 
@@ -87,9 +87,19 @@ my @bots = (
     'python-requests/2.32.3',
 );
 
-# Networks of the demo's mmdb: [weight, prefix of an address, languages].
+# Networks of t/data/make_mmdb.pl: [weight, prefix of an address, languages].
 my @countries = (
-@COUNTRIES@
+    [40, '127.0.8.',       'de-DE,de;q=0.9,en;q=0.6'],
+    [10, '198.51.100.',    'de-DE,de;q=0.9'],
+    [4,  '2001:db8:1::',   'de-DE,de;q=0.9,en;q=0.6'],
+    [12, '127.0.2.',       'de-AT,de;q=0.9,en;q=0.6'],
+    [10, '127.0.1.',       'fr-FR,fr;q=0.9,en;q=0.5'],
+    [8,  '127.0.4.',       'en-GB,en;q=0.9'],
+    [3,  '2001:db8:2::',   'en-GB,en;q=0.9'],
+    [6,  '127.0.5.',       'nl-NL,nl;q=0.9,en;q=0.8'],
+    [5,  '127.0.6.',       'es-ES,es;q=0.9'],
+    [4,  '127.0.3.',       'en-US,en;q=0.9'],
+    [1,  '127.0.7.',       'ja-JP,ja;q=0.9'],
 );
 
 # Where visits come from: [weight, how willing to buy, landing pages, what the
@@ -216,20 +226,20 @@ sub plan_session {
     push @steps, ['GET', any('/blog/', '/blog/beans', '/guides/',
                              '/guides/grinding')] if chance(0.35);
 
-    return (\@steps, $agent) if !chance(0.75 * $will + 0.15);
+    return (\@steps, $agent) if !chance(0.5 * $will + 0.1);
 
     push @steps, ['GET', '/products/'] if chance(0.6);
     push @steps, ['GET', any(@products)] for 0 .. int rand 3;
     push @steps, ['GET', '/compare'] if chance(0.25);
     push @steps, ['GET', '/products/aroma-zero'] if chance(0.05);  # is gone
 
-    return (\@steps, $agent) if !chance(0.55 * $will);
+    return (\@steps, $agent) if !chance(0.3 * $will);
 
     push @steps, ['GET', '/cart'];
-    return (\@steps, $agent) if !chance(0.8);
+    return (\@steps, $agent) if !chance(0.7);
 
     push @steps, ['GET', '/checkout/address'], ['GET', '/checkout/payment'];
-    return (\@steps, $agent) if !chance(0.85);
+    return (\@steps, $agent) if !chance(0.75);
 
     # The browser comes back from the bank, as a POST or with its referrer.
     my $value = any(qw(24.90 39.00 119.00 349.50 12.50));
