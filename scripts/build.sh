@@ -23,6 +23,7 @@
 # use.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 out=${BUILD:-$top/build}
@@ -91,11 +92,11 @@ fi
 make_command() {
     local log=$out/command.log
 
-    if ! make -f "$top/scripts/journey.mk" -j"$jobs" OUT="$out" CC="$cc" \
-              CFLAGS="${cflags[*]} $san" LDFLAGS="${ldflags[*]} $san" \
+    if ! make -s -f "$top/scripts/journey.mk" -j"$jobs" OUT="$out" \
+              CC="$cc" CFLAGS="${cflags[*]} $san" LDFLAGS="${ldflags[*]} $san" \
               command > "$log" 2>&1
     then
-        grep -E -A 8 'error|undefined reference' "$log" | head -n 40 >&2 ||
+        grep -E -A 8 'error:|undefined reference|cannot find' "$log" | head -n 40 >&2 ||
             tail -n 20 "$log" >&2
         die "the command could not be built: $log"
     fi
@@ -241,7 +242,7 @@ make_nginx() {
     if ! (cd "$work" && make -j"$jobs" -f objs/Makefile "${goals[@]}") \
              > "$work.log" 2>&1
     then
-        grep -E -A 8 'error|undefined reference' "$work.log" |
+        grep -E -A 8 'error:|undefined reference|cannot find' "$work.log" |
             head -n 40 >&2 || tail -n 20 "$work.log" >&2
         die "the module could not be built: $work.log"
     fi

@@ -15,6 +15,7 @@
 # configuration.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 demo=$top/build/demo

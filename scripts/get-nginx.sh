@@ -15,6 +15,7 @@
 # A second run for the same DIR does nothing.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 [[ $# -eq 2 ]] || usage

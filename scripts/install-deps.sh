@@ -15,12 +15,14 @@
 # the package would start, is not started.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
        libmaxminddb-dev libpcre2-dev libdeflate-dev)
 demo=(perl libmaxmind-db-writer-perl)
-tests=(clang libclang-rt-dev cppcheck curl dpkg-dev patchelf procps psmisc)
+tests=(clang libclang-rt-dev cppcheck curl dpkg-dev patchelf procps psmisc
+       shellcheck)
 bench=(wrk valgrind libnginx-mod-http-geoip2)
 
 want=()

@@ -11,6 +11,7 @@
 # Needs root or sudo, and does nothing where Test::Nginx is there already.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
 there() {

@@ -13,6 +13,7 @@
 # build/, once: a second run is quick.
 
 set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 cd "$top"
 
@@ -199,6 +200,16 @@ step_cppcheck() {
              ngx_journey_module
 }
 
+step_scripts() {
+    local file
+
+    shellcheck -x scripts/*.sh
+
+    for file in scripts/demo/*.pl t/data/*.pl t/*.t; do
+        perl -I t/lib -c "$file"
+    done
+}
+
 step_files() {
     local code=0 file n
 
@@ -319,7 +330,7 @@ step_processes() {
 }
 
 quick=(build build_clang config unit_gcc unit_clang unit_sanitized cppcheck
-       files suite suite_reload)
+       scripts files suite suite_reload)
 long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
 last=(sanitizer_reports processes)
 
