@@ -370,7 +370,7 @@ ngx_http_journey_cookie_find(ngx_http_request_t *r,
                 p++;
             }
 
-            last = ngx_strlchr(p, end, ';');
+            last = memchr(p, ';', end - p);
             if (last == NULL) {
                 last = end;
             }

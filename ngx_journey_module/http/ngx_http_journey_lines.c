@@ -204,6 +204,14 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, journey_record_t *rec)
 
     rec->prefetched = (ctx->kind == JOURNEY_EVENT_PAGE && ctx->prefetch);
 
+    if (ctx->kind == JOURNEY_EVENT_ERROR) {
+
+        /* what was not served was not reached */
+
+        journey_str_null(&rec->phase);
+        rec->position = 0;
+    }
+
     if (ctx->event.session) {
         rec->has_first_seen = 1;
         rec->first_seen = ctx->state.first_seen / 86400;

@@ -268,7 +268,9 @@ ngx_http_journey_log_probe(ngx_cycle_t *cycle, ngx_array_t *logs,
 
     ngroups = 0;
 
-    if (geteuid() == 0) {
+    /* a single process stays what it is */
+
+    if (geteuid() == 0 && ccf->master) {
 
         ngroups = getgroups(64, groups);
 
@@ -301,7 +303,7 @@ ngx_http_journey_log_probe(ngx_cycle_t *cycle, ngx_array_t *logs,
         return NGX_ERROR;
     }
 
-    if (geteuid() == 0
+    if (geteuid() == 0 && ccf->master
         && ngx_http_journey_log_become(cycle, 0, getgid(), groups, ngroups)
            != NGX_OK)
     {

@@ -10,42 +10,30 @@
 #include "ngx_http_journey_module.h"
 
 
-/* The request headers that are read, and where they go. */
+/* The request headers that are read. */
 
-enum {
-    NGX_HTTP_JOURNEY_ACCEPT = 0,
-    NGX_HTTP_JOURNEY_ACCEPT_LANGUAGE,
-    NGX_HTTP_JOURNEY_SEC_FETCH_MODE,
-    NGX_HTTP_JOURNEY_SEC_FETCH_DEST,
-    NGX_HTTP_JOURNEY_SEC_FETCH_SITE,
-    NGX_HTTP_JOURNEY_SEC_PURPOSE,
-    NGX_HTTP_JOURNEY_PURPOSE,
-    NGX_HTTP_JOURNEY_X_MOZ,
-    NGX_HTTP_JOURNEY_CH_MOBILE,
-    NGX_HTTP_JOURNEY_HEADERS
-};
+typedef struct {
+    ngx_str_t     accept;
+    ngx_str_t     accept_language;
+    ngx_str_t     sec_fetch_mode;
+    ngx_str_t     sec_fetch_dest;
+    ngx_str_t     sec_fetch_site;
+    ngx_str_t     sec_purpose;
+    ngx_str_t     purpose;
+    ngx_str_t     x_moz;
+    ngx_str_t     ch_mobile;
+} ngx_http_journey_headers_t;
 
 
 static void ngx_http_journey_cleanup(void *data);
 static void ngx_http_journey_find_headers(ngx_http_request_t *r,
-    ngx_str_t *values);
+    ngx_http_journey_headers_t *headers);
+static ngx_str_t *ngx_http_journey_header(ngx_table_elt_t *h,
+    ngx_http_journey_headers_t *headers);
 static ngx_uint_t ngx_http_journey_contains(ngx_str_t *value,
     const char *word, size_t len);
 static void ngx_http_journey_read_identity(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
-
-
-static ngx_str_t  ngx_http_journey_header_names[NGX_HTTP_JOURNEY_HEADERS] = {
-    ngx_string("accept"),
-    ngx_string("accept-language"),
-    ngx_string("sec-fetch-mode"),
-    ngx_string("sec-fetch-dest"),
-    ngx_string("sec-fetch-site"),
-    ngx_string("sec-purpose"),
-    ngx_string("purpose"),
-    ngx_string("x-moz"),
-    ngx_string("sec-ch-ua-mobile")
-};
 
 
 #define ngx_http_journey_value_is(value, literal)                             \
@@ -169,8 +157,8 @@ void
 ngx_http_journey_read_headers(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
 {
-    ngx_str_t  *mode, *dest, *value;
-    ngx_str_t   values[NGX_HTTP_JOURNEY_HEADERS];
+    ngx_str_t                   *mode, *dest;
+    ngx_http_journey_headers_t   headers;
 
     if (ctx->headers) {
         return;
@@ -180,11 +168,11 @@ ngx_http_journey_read_headers(ngx_http_request_t *r,
 
     r = r->main;
 
-    ngx_memzero(values, sizeof(values));
-    ngx_http_journey_find_headers(r, values);
+    ngx_memzero(&headers, sizeof(ngx_http_journey_headers_t));
+    ngx_http_journey_find_headers(r, &headers);
 
-    mode = &values[NGX_HTTP_JOURNEY_SEC_FETCH_MODE];
-    dest = &values[NGX_HTTP_JOURNEY_SEC_FETCH_DEST];
+    mode = &headers.sec_fetch_mode;
+    dest = &headers.sec_fetch_dest;
 
     ctx->sec_fetch = (mode->data != NULL || dest->data != NULL);
 
@@ -199,43 +187,35 @@ ngx_http_journey_read_headers(ngx_http_request_t *r,
 
         } else {
             ctx->navigation = ngx_http_journey_contains(
-                                  &values[NGX_HTTP_JOURNEY_ACCEPT],
+                                  &headers.accept,
                                   "text/html", sizeof("text/html") - 1);
         }
     }
 
-    value = &values[NGX_HTTP_JOURNEY_SEC_PURPOSE];
-
-    ctx->prerender = ngx_http_journey_contains(value, "prerender", 9);
+    ctx->prerender = ngx_http_journey_contains(&headers.sec_purpose,
+                                               "prerender", 9);
 
     ctx->prefetch =
-        ngx_http_journey_contains(value, "prefetch", 8)
-        || ngx_http_journey_contains(&values[NGX_HTTP_JOURNEY_PURPOSE],
-                                     "prefetch", 8)
-        || ngx_http_journey_contains(&values[NGX_HTTP_JOURNEY_X_MOZ],
-                                     "prefetch", 8);
+        ngx_http_journey_contains(&headers.sec_purpose, "prefetch", 8)
+        || ngx_http_journey_contains(&headers.purpose, "prefetch", 8)
+        || ngx_http_journey_contains(&headers.x_moz, "prefetch", 8);
 
-    ctx->same_origin = ngx_http_journey_value_is(
-                           &values[NGX_HTTP_JOURNEY_SEC_FETCH_SITE],
-                           "same-origin");
+    ctx->same_origin = ngx_http_journey_value_is(&headers.sec_fetch_site,
+                                                 "same-origin");
 
     ctx->hints.known = 1;
 #if (NGX_HTTP_SSL)
     ctx->hints.https = (r->connection->ssl != NULL);
 #endif
-    ctx->hints.sec_fetch = ctx->sec_fetch
-                           || values[NGX_HTTP_JOURNEY_SEC_FETCH_SITE].data
-                              != NULL;
-    ctx->hints.accept = (values[NGX_HTTP_JOURNEY_ACCEPT].len > 0);
-    ctx->hints.accept_language =
-                        (values[NGX_HTTP_JOURNEY_ACCEPT_LANGUAGE].len > 0);
+    ctx->hints.sec_fetch = (ctx->sec_fetch
+                            || headers.sec_fetch_site.data != NULL);
+    ctx->hints.accept = (headers.accept.len > 0);
+    ctx->hints.accept_language = (headers.accept_language.len > 0);
 
-    value = &values[NGX_HTTP_JOURNEY_CH_MOBILE];
-
-    if (ngx_http_journey_value_is(value, "?0")) {
+    if (ngx_http_journey_value_is(&headers.ch_mobile, "?0")) {
         ctx->hints.ch_mobile = 1;
 
-    } else if (ngx_http_journey_value_is(value, "?1")) {
+    } else if (ngx_http_journey_value_is(&headers.ch_mobile, "?1")) {
         ctx->hints.ch_mobile = 2;
     }
 }
@@ -274,10 +254,11 @@ ngx_http_journey_read_agent(ngx_http_request_t *r,
 /* One pass over the headers; the first of a name counts. */
 
 static void
-ngx_http_journey_find_headers(ngx_http_request_t *r, ngx_str_t *values)
+ngx_http_journey_find_headers(ngx_http_request_t *r,
+    ngx_http_journey_headers_t *headers)
 {
-    ngx_str_t        *name;
-    ngx_uint_t        i, n;
+    ngx_str_t        *value;
+    ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
@@ -296,31 +277,71 @@ ngx_http_journey_find_headers(ngx_http_request_t *r, ngx_str_t *values)
             i = 0;
         }
 
-        /* their first letters: a p s x; most headers have another */
+        value = ngx_http_journey_header(&h[i], headers);
 
-        switch (h[i].lowcase_key == NULL ? '\0' : h[i].lowcase_key[0]) {
+        if (value != NULL && value->data == NULL) {
+            *value = h[i].value;
+        }
+    }
+}
 
-        case 'a':
-        case 'p':
-        case 's':
-        case 'x':
-            break;
 
-        default:
-            continue;
+/* Most headers are told apart by their length. */
+
+static ngx_str_t *
+ngx_http_journey_header(ngx_table_elt_t *h,
+    ngx_http_journey_headers_t *headers)
+{
+    u_char  *key;
+
+    key = h->lowcase_key;
+
+    if (key == NULL) {
+        return NULL;
+    }
+
+    switch (h->key.len) {
+
+    case 5:
+        return (ngx_memcmp(key, "x-moz", 5) == 0) ? &headers->x_moz : NULL;
+
+    case 6:
+        return (ngx_memcmp(key, "accept", 6) == 0) ? &headers->accept : NULL;
+
+    case 7:
+        return (ngx_memcmp(key, "purpose", 7) == 0) ? &headers->purpose
+                                                    : NULL;
+
+    case 11:
+        return (ngx_memcmp(key, "sec-purpose", 11) == 0)
+               ? &headers->sec_purpose : NULL;
+
+    case 14:
+        if (ngx_memcmp(key, "sec-fetch-", 10) != 0) {
+            return NULL;
         }
 
-        for (n = 0; n < NGX_HTTP_JOURNEY_HEADERS; n++) {
-            name = &ngx_http_journey_header_names[n];
-
-            if (h[i].key.len == name->len
-                && values[n].data == NULL
-                && ngx_memcmp(h[i].lowcase_key, name->data, name->len) == 0)
-            {
-                values[n] = h[i].value;
-                break;
-            }
+        if (ngx_memcmp(key + 10, "mode", 4) == 0) {
+            return &headers->sec_fetch_mode;
         }
+
+        if (ngx_memcmp(key + 10, "dest", 4) == 0) {
+            return &headers->sec_fetch_dest;
+        }
+
+        return (ngx_memcmp(key + 10, "site", 4) == 0)
+               ? &headers->sec_fetch_site : NULL;
+
+    case 15:
+        return (ngx_memcmp(key, "accept-language", 15) == 0)
+               ? &headers->accept_language : NULL;
+
+    case 16:
+        return (ngx_memcmp(key, "sec-ch-ua-mobile", 16) == 0)
+               ? &headers->ch_mobile : NULL;
+
+    default:
+        return NULL;
     }
 }
 
