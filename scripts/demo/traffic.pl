@@ -301,7 +301,7 @@ sub ask {
         sysread $socket, $body, 16384, length $body or die "cut answer\n";
     }
 
-    if (defined $jar && !$who->{gpc}) {
+    if (defined $jar) {
         while ($lines =~ /^Set-Cookie: ([^=]+)=([^;\r\n]*)/mgi) {
             $jar->{$1} = $2;
         }

@@ -536,9 +536,10 @@ sub schema_error {
                                   && !(exists $event->{h}
                                        && exists $event->{p});
     return "a goal without name" if $k eq 'goal' && !exists $event->{goal};
-    return "ch without src, med and why"
-        if exists $event->{ch} && 3 != grep { exists $event->{$_} }
-                                            qw(src med why);
+    return "ch without why" if exists $event->{ch} && !exists $event->{why};
+    return "ch of a source without src"
+        if exists $event->{ch} && $event->{ch} ne 'direct'
+           && !grep { exists $event->{$_} } qw(src med cmp);
     return;
 }
 
