@@ -73,7 +73,7 @@ http {
     fastcgi_temp_path $dir/tmp/fastcgi;
     uwsgi_temp_path $dir/tmp/uwsgi;
     scgi_temp_path $dir/tmp/scgi;
-    journey_log $dir/logs/journey.log flush=50ms;
+    journey_log $dir/logs/journey.log flush=100ms;
     server {
         listen 127.0.0.1:$port;
         root $dir/html;

@@ -234,7 +234,7 @@ sub install_conf {
 
         if (/\.conf$/) {
             $text =~ s{^(\s*)journey_log\s+[^;]*/var/log/journey/[^;]*;}
-                      {$1journey_log $ENV{TEST_NGINX_JOURNEY_LOG} flush=50ms;}mg;
+                      {$1journey_log $ENV{TEST_NGINX_JOURNEY_LOG} flush=100ms;}mg;
             $text =~ s{/var/log/journey/}{$ServRoot/logs/}g;
             $text =~ s{^\s*journey_zone\s+[^;]*;}{}mg if $zone;
         }
@@ -560,7 +560,7 @@ sub journey_log_wait {
         Time::HiRes::sleep(0.03);
     }
 
-    Time::HiRes::sleep(0.2);
+    Time::HiRes::sleep(0.3);
 
     return journey_log($file);
 }
