@@ -14,6 +14,8 @@
 
 static journey_event_kind_e ngx_http_journey_kind(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
+static ngx_uint_t ngx_http_journey_is_page_type(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf);
 static void ngx_http_journey_evaluate(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_uint_t page);
 static ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
@@ -165,7 +167,7 @@ ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     if (status >= 200 && status < 300) {
 
-        if (ngx_http_test_content_type(r, &ctx->conf->types) == NULL) {
+        if (!ngx_http_journey_is_page_type(r, ctx->conf)) {
             return JOURNEY_EVENT_NONE;
         }
 
@@ -192,6 +194,26 @@ ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     return (ctx->sec_fetch || status == NGX_HTTP_NOT_MODIFIED)
            ? JOURNEY_EVENT_NONE : JOURNEY_EVENT_PAGE;
+}
+
+
+static ngx_uint_t
+ngx_http_journey_is_page_type(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf)
+{
+    uint64_t  bit;
+
+    if (r->headers_out.content_type.len > 0) {
+
+        bit = ngx_http_journey_type_bit(r->headers_out.content_type.data,
+                                        r->headers_out.content_type_len);
+
+        if (!(conf->types_mask & bit)) {
+            return 0;
+        }
+    }
+
+    return ngx_http_test_content_type(r, &conf->types) != NULL;
 }
 
 

@@ -21,6 +21,8 @@ static char *ngx_http_journey_merge_srv_conf(ngx_conf_t *cf, void *parent,
 static void *ngx_http_journey_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static void ngx_http_journey_mask_types(ngx_http_journey_loc_conf_t *conf,
+    ngx_array_t *keys);
 static char *ngx_http_journey_merge_phase(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
 static char *ngx_http_journey_merge_goals(ngx_conf_t *cf,
@@ -467,11 +469,42 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
+    conf->types_mask = prev->types_mask;
+
+    ngx_http_journey_mask_types(conf, conf->types_keys != NULL
+                                      ? conf->types_keys : prev->types_keys);
+
     if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK) {
         return NGX_CONF_ERROR;
     }
 
     return ngx_http_journey_merge_goals(cf, prev, conf);
+}
+
+
+static void
+ngx_http_journey_mask_types(ngx_http_journey_loc_conf_t *conf,
+    ngx_array_t *keys)
+{
+    ngx_uint_t       i;
+    ngx_hash_key_t  *key;
+
+    if (conf->types.size == 0) {            /* "*" */
+        conf->types_mask = (uint64_t) -1;
+        return;
+    }
+
+    if (keys == NULL) {                     /* as at the outer level */
+        return;
+    }
+
+    conf->types_mask = 0;
+    key = keys->elts;
+
+    for (i = 0; i < keys->nelts; i++) {
+        conf->types_mask |= ngx_http_journey_type_bit(key[i].key.data,
+                                                      key[i].key.len);
+    }
 }
 
 

@@ -116,7 +116,16 @@ typedef struct {
 
     ngx_hash_t                   types;
     ngx_array_t                 *types_keys;
+    uint64_t                     types_mask;
+                                            /* a bit for each type's length
+                                               and first letter */
 } ngx_http_journey_loc_conf_t;
+
+
+/* Most responses are no pages: their type is not even hashed. */
+
+#define ngx_http_journey_type_bit(type, len)                                  \
+    ((uint64_t) 1 << ((((type)[0] | 0x20) * 7 + (len)) & 63))
 
 
 typedef struct {
@@ -169,8 +178,6 @@ typedef struct {
 
     journey_agent_headers_t      hints;     /* what agent is judged by */
     journey_agent_t              agent;
-    journey_state_t              base;      /* before this request */
-    journey_state_t              state;     /* after it */
     journey_event_t              event;     /* of the page */
     journey_event_kind_e         kind;      /* page, error or none */
     ngx_uint_t                   status;
@@ -187,6 +194,11 @@ typedef struct {
 
     ngx_http_journey_reached_t  *reached;
     ngx_uint_t                   nreached;
+
+    /* not zeroed with the rest: the flags tell when they are there */
+
+    journey_state_t              base;      /* before this request */
+    journey_state_t              state;     /* after it */
 } ngx_http_journey_ctx_t;
 
 

@@ -62,7 +62,7 @@ ngx_http_journey_post_read(ngx_http_request_t *r)
     cln->handler = ngx_http_journey_cleanup;
 
     ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_journey_ctx_t));
+    ngx_memzero(ctx, offsetof(ngx_http_journey_ctx_t, base));
 
     ctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
     ctx->uri = r->uri;
