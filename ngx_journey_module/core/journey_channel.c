@@ -29,13 +29,14 @@ typedef enum {
     JOURNEY_WORD_ENDS
 } journey_word_e;
 
+#define JOURNEY_ALTERNATIVES  3
+#define JOURNEY_WORDS         9
+
 typedef struct {
     journey_test_e     test;
     journey_word_e     how;
-    const char        *words;           /* parted by "|" */
+    journey_str_t      words[JOURNEY_WORDS];    /* up to an empty one */
 } journey_alternative_t;
-
-#define JOURNEY_ALTERNATIVES  3
 
 typedef struct {
     journey_channel_e      channel;
@@ -48,10 +49,14 @@ typedef struct {
 } journey_channel_rule_t;
 
 
-#define IS(test, words)     { JOURNEY_TEST_ ## test, JOURNEY_WORD_IS, words }
-#define HOLDS(test, words)  { JOURNEY_TEST_ ## test, JOURNEY_WORD_HOLDS, words }
-#define ENDS(test, words)   { JOURNEY_TEST_ ## test, JOURNEY_WORD_ENDS, words }
+#define IS(test, ...)                                                         \
+    { JOURNEY_TEST_ ## test, JOURNEY_WORD_IS, { __VA_ARGS__ } }
+#define HOLDS(test, ...)                                                      \
+    { JOURNEY_TEST_ ## test, JOURNEY_WORD_HOLDS, { __VA_ARGS__ } }
+#define ENDS(test, ...)                                                       \
+    { JOURNEY_TEST_ ## test, JOURNEY_WORD_ENDS, { __VA_ARGS__ } }
 
+#define W(word)   journey_string(word)
 #define PAID      .paid = 1
 #define ANYTHING  .anything = 1
 #define NOTHING   .nothing = 1
@@ -66,7 +71,7 @@ static const journey_channel_rule_t  journey_channel_rules[] = {
     { JOURNEY_CHANNEL_DIRECT, NOTHING },
 
     { JOURNEY_CHANNEL_CROSS_NETWORK,
-      WORDS = { HOLDS(CAMPAIGN, "cross-network") } },
+      WORDS = { HOLDS(CAMPAIGN, W("cross-network")) } },
 
     { JOURNEY_CHANNEL_PAID_SHOPPING, PAID, SHOP, KIND(SHOPPING) },
 
@@ -77,50 +82,55 @@ static const journey_channel_rule_t  journey_channel_rules[] = {
     { JOURNEY_CHANNEL_PAID_VIDEO, PAID, KIND(VIDEO) },
 
     { JOURNEY_CHANNEL_DISPLAY,
-      WORDS = { IS(MEDIUM, "display|banner|expandable|interstitial|cpm") } },
+      WORDS = { IS(MEDIUM, W("display"), W("banner"), W("expandable"),
+                   W("interstitial"), W("cpm")) } },
 
     { JOURNEY_CHANNEL_PAID_OTHER, PAID, ANYTHING },
 
     { JOURNEY_CHANNEL_ORGANIC_SHOPPING, SHOP, KIND(SHOPPING) },
 
     { JOURNEY_CHANNEL_ORGANIC_SOCIAL, KIND(SOCIAL),
-      WORDS = { IS(MEDIUM, "social|social-network|social-media|sm|"
-                           "social network|social media") } },
+      WORDS = { IS(MEDIUM, W("social"), W("social-network"),
+                   W("social-media"), W("sm"), W("social network"),
+                   W("social media")) } },
 
     { JOURNEY_CHANNEL_ORGANIC_VIDEO, KIND(VIDEO),
-      WORDS = { HOLDS(MEDIUM, "video") } },
+      WORDS = { HOLDS(MEDIUM, W("video")) } },
 
-    /* before organic_search, that an assistant is none whatever its medium */
+    /* before organic_search: an assistant is one whatever the medium */
 
     { JOURNEY_CHANNEL_AI_ASSISTANT, KIND(AI),
-      WORDS = { IS(MEDIUM, "ai-assistant") } },
+      WORDS = { IS(MEDIUM, W("ai-assistant")) } },
 
     { JOURNEY_CHANNEL_ORGANIC_SEARCH, KIND(SEARCH),
-      WORDS = { IS(MEDIUM, "organic") } },
+      WORDS = { IS(MEDIUM, W("organic")) } },
 
     { JOURNEY_CHANNEL_REFERRAL,
-      WORDS = { IS(MEDIUM, "referral|app|link") } },
+      WORDS = { IS(MEDIUM, W("referral"), W("app"), W("link")) } },
 
     { JOURNEY_CHANNEL_EMAIL, KIND(EMAIL),
-      WORDS = { IS(EITHER, "email|e-mail|e_mail|e mail"),
-                HOLDS(EITHER, "newsletter") } },
+      WORDS = { IS(EITHER, W("email"), W("e-mail"), W("e_mail"), W("e mail")),
+                HOLDS(EITHER, W("newsletter")) } },
 
     { JOURNEY_CHANNEL_AFFILIATES,
-      WORDS = { IS(MEDIUM, "affiliate|partner|partnership|partnerships") } },
+      WORDS = { IS(MEDIUM, W("affiliate"), W("partner"), W("partnership"),
+                   W("partnerships")) } },
 
     { JOURNEY_CHANNEL_AUDIO,
-      WORDS = { IS(MEDIUM, "audio") } },
+      WORDS = { IS(MEDIUM, W("audio")) } },
 
     { JOURNEY_CHANNEL_SMS,
-      WORDS = { IS(EITHER, "sms") } },
+      WORDS = { IS(EITHER, W("sms")) } },
 
     { JOURNEY_CHANNEL_PUSH,
-      WORDS = { ENDS(MEDIUM, "push"), HOLDS(MEDIUM, "mobile|notification"),
-                IS(SOURCE, "firebase") } },
+      WORDS = { ENDS(MEDIUM, W("push")),
+                HOLDS(MEDIUM, W("mobile"), W("notification")),
+                IS(SOURCE, W("firebase")) } },
 
     { JOURNEY_CHANNEL_OFFLINE,
-      WORDS = { IS(MEDIUM, "qr|qr-code|qrcode|print|offline|tv|radio|poster|"
-                           "flyer") } },
+      WORDS = { IS(MEDIUM, W("qr"), W("qr-code"), W("qrcode"), W("print"),
+                   W("offline"), W("tv"), W("radio"), W("poster"),
+                   W("flyer")) } },
 
     { JOURNEY_CHANNEL_UNASSIGNED, ANYTHING }
 };
@@ -158,8 +168,8 @@ static int journey_rule_words(const journey_alternative_t *a,
     const journey_entry_t *e);
 static int journey_word_match(const journey_alternative_t *a,
     const journey_str_t *value);
-static int journey_holds(const journey_str_t *value, const char *word,
-    size_t len);
+static int journey_holds(const journey_str_t *value,
+    const journey_str_t *word);
 static int journey_medium_paid(const journey_str_t *medium);
 static int journey_campaign_shop(const journey_str_t *campaign);
 
@@ -272,60 +282,54 @@ journey_rule_words(const journey_alternative_t *a, const journey_entry_t *e)
 static int
 journey_word_match(const journey_alternative_t *a, const journey_str_t *value)
 {
-    size_t       len;
-    const char  *word;
+    unsigned              i;
+    const journey_str_t  *word;
 
-    if (value->len == 0) {
-        return 0;
-    }
+    for (i = 0; i < JOURNEY_WORDS; i++) {
+        word = &a->words[i];
 
-    for (word = a->words; /* void */ ; word += len + 1) {
-
-        for (len = 0; word[len] != '\0' && word[len] != '|'; len++) {
-            /* void */
-        }
-
-        if (value->len >= len) {
-
-            switch (a->how) {
-
-            case JOURNEY_WORD_IS:
-                if (value->len == len && memcmp(value->data, word, len) == 0) {
-                    return 1;
-                }
-                break;
-
-            case JOURNEY_WORD_ENDS:
-                if (memcmp(value->data + value->len - len, word, len) == 0) {
-                    return 1;
-                }
-                break;
-
-            case JOURNEY_WORD_HOLDS:
-                if (journey_holds(value, word, len)) {
-                    return 1;
-                }
-                break;
-            }
-        }
-
-        if (word[len] == '\0') {
+        if (word->len == 0) {
             return 0;
         }
+
+        if (value->len < word->len
+            || (a->how == JOURNEY_WORD_IS && value->len != word->len))
+        {
+            continue;
+        }
+
+        if (a->how == JOURNEY_WORD_HOLDS) {
+            if (journey_holds(value, word)) {
+                return 1;
+            }
+
+            continue;
+        }
+
+        /* the end of the value, which may be all of it */
+
+        if (memcmp(value->data + value->len - word->len, word->data,
+                   word->len)
+            == 0)
+        {
+            return 1;
+        }
     }
+
+    return 0;
 }
 
 
 /* Values are JOURNEY_VALUE_MAX bytes long at most. */
 
 static int
-journey_holds(const journey_str_t *value, const char *word, size_t len)
+journey_holds(const journey_str_t *value, const journey_str_t *word)
 {
     size_t  i;
 
-    for (i = 0; i + len <= value->len; i++) {
-        if (value->data[i] == (u_char) word[0]
-            && memcmp(value->data + i, word, len) == 0)
+    for (i = 0; i + word->len <= value->len; i++) {
+        if (value->data[i] == word->data[0]
+            && memcmp(value->data + i, word->data, word->len) == 0)
         {
             return 1;
         }
@@ -340,11 +344,13 @@ journey_holds(const journey_str_t *value, const char *word, size_t len)
 static int
 journey_medium_paid(const journey_str_t *medium)
 {
+    static const journey_str_t  cp = journey_string("cp");
+
     if (medium->len == 0) {
         return 0;
     }
 
-    return journey_holds(medium, "cp", 2)
+    return journey_holds(medium, &cp)
            || journey_str_is(medium, "ppc")
            || journey_str_is(medium, "retargeting")
            || (medium->len >= 4 && memcmp(medium->data, "paid", 4) == 0);

@@ -82,6 +82,7 @@ typedef struct {
 
 static void journey_entry_referrer(const journey_classifier_t *c,
     const journey_visit_t *visit, journey_entry_t *e, journey_found_t *found);
+static int journey_entry_own(const journey_visit_t *visit);
 static int journey_entry_internal(const journey_classifier_t *c,
     const journey_visit_t *visit, const journey_referrer_t *ref);
 static int journey_host_local(const journey_str_t *host);
@@ -159,6 +160,10 @@ journey_entry_referrer(const journey_classifier_t *c,
 {
     const journey_source_t  *source;
 
+    if (journey_entry_own(visit)) {
+        return;
+    }
+
     if (journey_referrer_parse(&e->ref, visit->referrer.data,
                                visit->referrer.len)
         != JOURNEY_OK
@@ -184,6 +189,53 @@ journey_entry_referrer(const journey_classifier_t *c,
     e->external = 1;
     e->referrer = e->ref.host;
     found->referrer = source;
+}
+
+
+/*
+ * The referrer of most requests, known at a glance: a page of the same host.
+ * What is written in any other way is left to journey_entry_internal().
+ */
+
+static int
+journey_entry_own(const journey_visit_t *visit)
+{
+    size_t                len, n;
+    u_char                c;
+    const u_char         *p;
+    const journey_str_t  *host;
+
+    p = visit->referrer.data;
+    len = visit->referrer.len;
+    host = &visit->host;
+
+    if (host->len == 0 || len < 8 + host->len) {
+        return 0;
+    }
+
+    if (memcmp(p, "https://", 8) == 0) {
+        n = 8;
+
+    } else if (memcmp(p, "http://", 7) == 0) {
+        n = 7;
+
+    } else {
+        return 0;
+    }
+
+    if (memcmp(p + n, host->data, host->len) != 0) {
+        return 0;
+    }
+
+    n += host->len;
+
+    if (n == len) {
+        return 1;
+    }
+
+    c = p[n];
+
+    return c == '/' || c == '?' || c == '#';
 }
 
 
@@ -375,6 +427,7 @@ journey_entry_fill(const journey_classifier_t *c,
     const journey_visit_t *visit, journey_entry_t *e, journey_found_t *found)
 {
     journey_str_t            host;
+    journey_kind_e           kind;
     const journey_source_t  *source;
 
     if (e->source.len != 0) {
@@ -383,6 +436,8 @@ journey_entry_fill(const journey_classifier_t *c,
 
     if (e->referrer.len != 0) {
         host = e->referrer;
+        kind = JOURNEY_KIND_NONE;
+        source = found->referrer;
 
         if (!e->ref.app && host.len > 4 && memcmp(host.data, "www.", 4) == 0)
         {
@@ -390,19 +445,18 @@ journey_entry_fill(const journey_classifier_t *c,
             host.len -= 4;
         }
 
-        source = found->referrer;
+        /* a plain referral goes by its host */
 
         if (source != NULL && source->kind == JOURNEY_KIND_GUARD) {
             source = NULL;
+            kind = JOURNEY_KIND_GUARD;
         }
 
         if (e->ref.app) {
-            journey_entry_source(e, source, &host, JOURNEY_KIND_NONE, "app",
-                                 3);
+            journey_entry_source(e, source, &host, kind, "app", 3);
 
         } else {
-            journey_entry_source(e, source, &host, JOURNEY_KIND_NONE,
-                                 "referrer", 8);
+            journey_entry_source(e, source, &host, kind, "referrer", 8);
         }
 
     } else if (visit->app != NULL) {

@@ -81,7 +81,9 @@ journey_referrer_parse(journey_referrer_t *ref, const u_char *value,
     ref->host.len = 0;
     journey_str_null(&ref->path);
 
-    if (journey_referrer_scheme(value, len, "https://", 8)) {
+    if ((len > 8 && memcmp(value, "https://", 8) == 0)
+        || journey_referrer_scheme(value, len, "https://", 8))
+    {
         n = 8;
 
     } else if (journey_referrer_scheme(value, len, "http://", 7)) {

@@ -208,7 +208,10 @@ journey_sources_name(journey_str_t *name, journey_error_t *err)
                              JOURNEY_VALUE_MAX);
     }
 
-    if (memchr(name->data, '*', name->len) != NULL
+    /* "key pattern pattern": the name was forgotten */
+
+    if ((name->len > 2 && memcmp(name->data + name->len - 2, ".*", 2) == 0)
+        || (name->len > 2 && memcmp(name->data + name->len - 2, "**", 2) == 0)
         || (name->len > 4 && memcmp(name->data, "app:", 4) == 0)
         || (name->len > 6 && memcmp(name->data, "alias:", 6) == 0))
     {
