@@ -137,6 +137,7 @@ test_automaton(void)
 
     if (a == NULL) {
         printf("# %s\n", err.text);
+        journey_pool_destroy(pool);
         return;
     }
 

@@ -114,6 +114,7 @@ test_city(void)
 
     if (geo == NULL) {
         printf("# %s\n", err.text);
+        journey_pool_destroy(pool);
         return;
     }
 
@@ -243,6 +244,7 @@ test_overwritten(void)
     ok(geo != NULL, "opened");
 
     if (geo == NULL) {
+        journey_pool_destroy(pool);
         return;
     }
 
