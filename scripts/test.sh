@@ -315,13 +315,14 @@ step_sanitizer_reports() {
     return "$code"
 }
 
-# No nginx of a test may be left.
+# No nginx of a test may be left; one that is, is named and stopped.
 step_processes() {
     local pid code=0
 
     for pid in $(pgrep nginx || true); do
         if grep -q -a -F "$build/" "/proc/$pid/cmdline" 2> /dev/null; then
             echo "left: $pid $(tr '\0' ' ' < "/proc/$pid/cmdline")"
+            kill -TERM "$pid" 2> /dev/null || true
             code=1
         fi
     done

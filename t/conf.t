@@ -42,7 +42,7 @@ sub around {
     my $temp = join "\n", map { "${_}_temp_path $dir/tmp_$_;" }
                           qw(client_body proxy fastcgi uwsgi scgi);
 
-    return "$load\n$user\npid $dir/logs/nginx.pid;\nevents { }\n"
+    return "$load\n$user\npid $dir/logs/test.pid;\nevents { }\n"
            . "http {\naccess_log off;\n$temp\n$http\n"
            . "server { listen 127.0.0.1:$ENV{TEST_NGINX_PORT};\n"
            . "journey on;\n$server\n} }\n";
@@ -76,7 +76,7 @@ for my $file (sort @files) {
         $bare =~ s/^\s*(?:load_module|user|pid|error_log)\b[^;]*;//mg;
         $bare =~ s/\blisten\s+[^;]*;/listen 127.0.0.1:$ENV{TEST_NGINX_PORT};/g;
         $bare =~ s{/(?:etc|usr/share|var/log)/nginx/}{$dir/logs/}g;
-        test_nginx("$file as it is", "$load\n$user\npid $dir/logs/nginx.pid;\n"
+        test_nginx("$file as it is", "$load\n$user\npid $dir/logs/test.pid;\n"
                                      . $bare);
         $seen{whole}++;
 
