@@ -31,7 +31,7 @@ $SIG{PIPE} = 'IGNORE';
 
 my $site = "http://shop.example";
 my %count = map { $_ => 0 } qw(requests pages goals errors bots
-                               visitors sessions conversions);
+                               visitors sessions conversions value);
 my $order = 1000;
 
 
@@ -356,6 +356,7 @@ sub take_step {
         if ($path eq '/checkout/thanks') {
             $count{goals}++;
             $count{conversions}++;
+            $count{value} += $1 if $target =~ /[?&]value=([\d.]+)/;
             $visitor->{bought} = 1;
         }
 
@@ -454,4 +455,4 @@ for my $round (0 .. $rounds - 1) {
     sleep $pause if $round < $rounds - 1;
 }
 
-print "$_ $count{$_}\n" for sort keys %count;
+printf "%s %.10g\n", $_, $count{$_} for sort keys %count;

@@ -1,0 +1,388 @@
+#!/usr/bin/env bash
+# Copyright (C) ngx_journey_module contributors
+#
+# scripts/bench.sh [instructions] [throughput] [size] [commands]
+#
+# What the module costs, beside what nginx's own parts cost for a like job, in
+# one run on this machine; without an argument all of it:
+#
+#   instructions  instructions a request, by callgrind: the same from run to
+#                 run.  Checks, too, that each page made one line in the log.
+#   throughput    requests a second, by wrk, the configurations in turn
+#   size          compressed bytes an event in the journey log
+#   commands      time and memory of "journey report" beside zcat
+#
+# The configurations: off (access_log off), combined (access_log combined
+# gzip=1 buffer=64k), stock (userid, geoip2, maps and a JSON log gzip=1 for the
+# same facts), journey (this module).  All get the same requests, of visitors
+# that are known, from one connection.
+#
+# Installs what is missing (install-deps.sh --bench) and builds.  Listens on
+# 127.0.0.1 alone and leaves no process behind.  The environment: VISITORS
+# (500), ROUNDS of wrk (5), SECONDS_EACH (4), EVENTS (1000000).
+
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+visitors=${VISITORS:-500}
+rounds=${ROUNDS:-5}
+seconds=${SECONDS_EACH:-4}
+events=${EVENTS:-1000000}
+
+[[ $# -gt 0 ]] || set -- instructions throughput size commands
+
+for part; do
+    case $part in
+        instructions|throughput|size|commands) ;;
+        *) usage ;;
+    esac
+done
+
+"$top/scripts/install-deps.sh" --bench
+"$top/scripts/build.sh" module > /dev/null
+
+module=$top/build/ngx_http_journey_module.so
+command=$top/build/journey
+requests=$top/scripts/bench/requests.pl
+nginx=$(command -v nginx || echo /usr/sbin/nginx)
+
+pages=/products/lamp.html,/products/chair.html,/cart.html,/blog/guide.html
+work=$(mktemp -d)
+pid=
+
+stop() {
+    if [[ -n $pid ]]; then
+        kill -QUIT "$pid" 2> /dev/null || true
+        wait "$pid" 2> /dev/null || true
+        pid=
+    fi
+}
+
+tidy() {
+    stop
+    rm -rf "$work"
+}
+
+trap tidy EXIT
+
+
+# ---- the site and the configurations ---------------------------------------
+
+free_port() {
+    perl -MIO::Socket::INET -e '
+        print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1",
+                                    LocalPort => 0)->sockport'
+}
+
+port=$(free_port)
+
+chmod 755 "$work"
+mkdir -p "$work"/{logs,html/products,html/blog}
+chmod 777 "$work/logs"
+cp -r "$top/conf" "$work/journey"
+perl "$top/t/data/make_mmdb.pl" "$work/geo.mmdb"
+echo 000102030405060708090a0b0c0d0e0f > "$work/secret"
+
+for page in index products/lamp products/chair cart blog/guide; do
+    perl -e 'print "<!DOCTYPE html><title>page</title>\n",
+             "<p>some words</p>\n" x 150' > "$work/html/$page.html"
+done
+
+perl -e 'print "p { margin: 0 }\n" x 100' > "$work/html/style.css"
+
+# nginx_conf NAME LOAD HTTP SERVER
+nginx_conf() {
+    local name=$1 load=$2 http=$3 server=$4
+
+    cat > "$work/$name.conf" << END
+$load
+daemon off;
+worker_processes 1;
+pid logs/nginx.pid;
+error_log logs/error.log warn;
+pcre_jit on;
+events { worker_connections 512; }
+http {
+    types { text/html html; text/css css; }
+    keepalive_requests 100000000;
+    set_real_ip_from 127.0.0.1;
+    real_ip_header X-Forwarded-For;
+    $http
+    server {
+        listen 127.0.0.1:$port;
+        server_name shop.example;
+        root html;
+        $server
+    }
+}
+END
+    sed 's/^daemon off;/&\nmaster_process off;/' "$work/$name.conf" \
+        > "$work/$name.single.conf"
+}
+
+nginx_conf off '' 'access_log off;' ''
+
+nginx_conf combined '' \
+    'access_log logs/combined.gz combined gzip=1 buffer=64k;' ''
+
+# shellcheck disable=SC2016
+nginx_conf stock \
+    'load_module /usr/lib/nginx/modules/ngx_http_geoip2_module.so;' '
+    geoip2 geo.mmdb { $geo_country country iso_code; }
+    map $http_referer $channel {
+        default                                 referral;
+        ""                                      direct;
+        ~^https?://shop\.example/               "";
+        ~^https?://(www\.)?(google|bing|duckduckgo|ecosia|yahoo)\.
+                                                organic_search;
+        ~^https?://([a-z]+\.)?(facebook|instagram|x|t|linkedin|pinterest)\.
+                                                organic_social;
+        ~^https?://(www\.)?(chatgpt|perplexity|claude)\.
+                                                ai_assistant;
+    }
+    map $arg_utm_medium $paid {
+        default 0;  ~^(.*cp.*|ppc|retargeting|paid.*)$ 1;
+    }
+    map $uri $phase {
+        default       "";
+        /             awareness;
+        ~^/blog/      awareness;
+        ~^/products/  consideration;
+        ~^/(cart|checkout)  decision;
+        ~^/account/   retention;
+        ~^/reviews/   advocacy;
+    }
+    map $http_user_agent $bot {
+        default 0;  ~*(bot|crawl|spider|curl|wget|python|slurp) 1;
+    }
+    map $http_user_agent $device {
+        default desktop;  ~*(iPad|Tablet) tablet;  ~*Mobi mobile;
+    }
+    map $sent_http_content_type $is_page { default 0; ~^text/html 1; }
+    log_format journeys escape=json
+        "{\"t\":\"$msec\",\"v\":\"$uid_got$uid_set\",\"h\":\"$host\","
+        "\"p\":\"$uri\",\"ph\":\"$phase\",\"ch\":\"$channel\","
+        "\"paid\":$paid,\"src\":\"$arg_utm_source\","
+        "\"cmp\":\"$arg_utm_campaign\",\"bot\":$bot,\"dev\":\"$device\","
+        "\"cc\":\"$geo_country\",\"st\":$status,\"ms\":\"$request_time\"}";
+    access_log logs/stock.gz journeys gzip=1 buffer=256k if=$is_page;
+    ' 'userid on; userid_name uid; userid_expires 390d;'
+
+nginx_conf journey "load_module $module;" '
+    access_log off;
+    journey_secret secret;
+    journey_geoip geo.mmdb;
+    journey_sources journey/sources.conf;
+    journey_agents journey/agents.conf;
+    include journey/phases/five.conf;
+    journey_session 7d;
+    journey_log logs/journey.gz flush=1h;
+    ' 'journey on;'
+
+start() {
+    local conf=$1
+    shift
+
+    rm -f "$work"/logs/{combined,stock,journey}.gz
+    "$@" "$nginx" -p "$work/" -c "$conf" 2>> "$work/start.log" &
+    pid=$!
+
+    for _ in {1..300}; do
+        if (: > "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
+            return
+        fi
+        kill -0 "$pid" 2> /dev/null || break
+        sleep 0.1
+    done
+
+    tail -n 5 "$work/start.log" "$work/logs/error.log" >&2
+    die "nginx did not start with $conf"
+}
+
+# An hour's worth of cookies, known to every configuration by their bytes.
+start journey.single.conf
+perl "$requests" "$port" cookies "$visitors" "$work/visitors"
+stop
+
+
+# ---- instructions ----------------------------------------------------------
+
+# collected CONF PATHS COUNT: instructions of a whole run
+collected() {
+    local conf=$1 paths=$2 count=$3 answered lines
+
+    : > "$work/valgrind.log"
+    start "$conf.single.conf" valgrind --tool=callgrind \
+          --callgrind-out-file=/dev/null --log-file="$work/valgrind.log"
+    answered=$(perl "$requests" "$port" send "$work/visitors" "$count" "$paths")
+    stop
+
+    [[ $answered -eq $count ]] || die "$conf: $answered of $count answered"
+
+    if [[ $conf == journey ]]; then
+        lines=$(zcat -f "$work"/logs/journey.gz 2> /dev/null | wc -l || true)
+        [[ $paths != *.html* ]] && count=0
+        [[ $lines -eq $count ]] ||
+            die "$count human pages made $lines lines in the journey log"
+    fi
+
+    sed -n 's/.*Collected : //p' "$work/valgrind.log"
+}
+
+# a_request CONF PATHS
+a_request() {
+    local few=1000 many=5000
+
+    echo $((($(collected "$1" "$2" $many) - $(collected "$1" "$2" $few))
+            / (many - few)))
+}
+
+instructions() {
+    local conf base combined n
+
+    echo "Instructions a request (callgrind), pages of known visitors"
+    echo
+
+    for conf in off combined stock journey; do
+        n=$(a_request "$conf" "$pages")
+        base=${base:-$n}
+
+        [[ $conf != combined ]] || combined=$((n - base))
+
+        printf '  %-10s %7d' "$conf" "$n"
+        [[ $conf == off ]] || printf '  +%6d' $((n - base))
+        [[ $conf == off || $conf == combined ]] ||
+            printf '  %5.2f x combined' \
+                   "$(perl -e "print(($n - $base) / $combined)")"
+        echo
+    done
+
+    echo
+    base=$(a_request off /style.css)
+    n=$(a_request journey /style.css)
+    printf '  %-10s %7d\n' 'asset, off' "$base"
+    printf '  %-10s %7d  +%6d\n' 'journey' "$n" $((n - base))
+    echo
+    echo "  Each page made one line in the journey log, each asset none."
+    echo
+}
+
+
+# ---- throughput ------------------------------------------------------------
+
+throughput() {
+    local conf round
+
+    echo "Requests a second (wrk, 1 worker, 32 connections, median of" \
+         "$rounds rounds in turn)"
+    echo
+
+    perl "$requests" "$port" lua "$work/visitors" "$pages" > "$work/wrk.lua"
+
+    for ((round = 0; round < rounds; round++)); do
+        for conf in off combined stock journey; do
+            start "$conf.conf"
+            wrk -t 1 -c 32 -d "${seconds}s" --latency -s "$work/wrk.lua" \
+                "http://127.0.0.1:$port/" > "$work/wrk.out"
+            stop
+            awk '/^Requests\/sec/ { r = $2 } /^ *99%/ { l = $2 }
+                 END { print r, l }' "$work/wrk.out" >> "$work/wrk.$conf"
+        done
+    done
+
+    local base='' middle
+
+    for conf in off combined stock journey; do
+        middle=$(sort -n "$work/wrk.$conf" |
+                 sed -n "$(((rounds + 1) / 2))p")
+        base=${base:-${middle% *}}
+        printf '  %-10s %9.0f  %5.1f %%   p99 of that round %s\n' "$conf" \
+               "${middle% *}" \
+               "$(perl -e "print(100 * ${middle% *} / $base)")" \
+               "${middle#* }"
+    done
+    echo
+}
+
+
+# ---- size ------------------------------------------------------------------
+
+size() {
+    local count=40000 bytes lines
+
+    start journey.single.conf
+    perl "$requests" "$port" send "$work/visitors" $count "$pages" > /dev/null
+    stop
+
+    bytes=$(stat -c %s "$work/logs/journey.gz")
+    lines=$(zcat "$work/logs/journey.gz" | wc -l)
+
+    [[ $lines -eq $count ]] || die "$count pages made $lines lines"
+
+    echo "The journey log, $lines events of $visitors visitors, gzip=1:"
+    printf '\n  %.1f bytes an event (%.1f before compression)\n\n' \
+           "$(perl -e "print($bytes / $lines)")" \
+           "$(perl -e "print($(zcat "$work/logs/journey.gz" | wc -c) / $lines)")"
+}
+
+
+# ---- the command -----------------------------------------------------------
+
+# timed NAME COMMAND…: wall seconds and the largest memory of a process
+timed() {
+    local name=$1
+    shift
+
+    /usr/bin/env perl - "$name" "$@" << 'END'
+use strict;
+use warnings;
+use Time::HiRes 'time';
+
+my ($name, @command) = @ARGV;
+my $begin = time();
+
+if (!defined(my $child = fork())) {
+    die "fork: $!\n";
+} elsif ($child == 0) {
+    open(STDOUT, '>', '/dev/null');
+    exec(@command) or exit(127);
+}
+
+my $peak = 0;
+
+while (waitpid(-1, 1) == 0) {                   # WNOHANG
+    for my $status (glob('/proc/[0-9]*/status')) {
+        open(my $in, '<', $status) or next;
+        my $text = join('', <$in>);
+        next if $text !~ /^PPid:\s+$$$/m;
+        $peak = $1 if $text =~ /^VmHWM:\s+(\d+)/m && $1 > $peak;
+    }
+    select(undef, undef, undef, 0.005);
+}
+
+die "$name failed\n" if $? != 0;
+printf("  %-16s %6.2f s  %6.1f MB\n", $name, time() - $begin, $peak / 1024);
+END
+}
+
+commands() {
+    "$top/scripts/build.sh" command > /dev/null
+
+    echo "journey report over $events events"
+    echo
+
+    perl "$top/scripts/bench/events.pl" "$events" | gzip -1 > "$work/events.gz"
+
+    timed zcat zcat "$work/events.gz"
+    timed 'journey report' "$command" report --conf "$work/journey" \
+          "$work/events.gz"
+    echo
+}
+
+
+printf '%s, %s, %s cores\n\n' "$("$nginx" -v 2>&1)" "$(uname -m)" "$(cpus)"
+
+for part; do
+    $part
+done
