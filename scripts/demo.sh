@@ -144,11 +144,9 @@ say "$(done_by requests) requests of $(done_by visitors) visitors in" \
 # The log is complete once nginx has gone.  With --keep its timer writes it.
 
 if [[ $keep ]]; then
-    trap - EXIT
     sleep 6
 else
     stop_nginx
-    trap - EXIT
 fi
 
 if grep -E '\[(alert|emerg|crit)\]' "$demo/logs/error.log" >&2; then
@@ -181,6 +179,7 @@ took    $((SECONDS - started)) s
 END
 
 if [[ $keep ]]; then
+    trap - EXIT
     cat << END
 
 nginx is running: $address

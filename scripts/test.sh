@@ -241,6 +241,11 @@ step_suite_reload() {
           TEST_NGINX_USE_HUP=1
 }
 
+# The shop's visitors, what is logged of them and what is reported.
+step_demo() {
+    scripts/demo.sh
+}
+
 step_suite_sanitized() {
     local out=$build/sanitized
 
@@ -331,7 +336,7 @@ step_processes() {
 }
 
 quick=(build build_clang config unit_gcc unit_clang unit_sanitized cppcheck
-       scripts files suite suite_reload)
+       scripts files suite suite_reload demo)
 long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
 last=(sanitizer_reports processes)
 
