@@ -131,7 +131,9 @@ test_automaton(void)
         "app later \"inapp/2\"\n"
         "device desktop \"pc\" \"ipad\"\n"
         "device mobile \"phone\"\n"
-        "device tablet \"pc phone\"\n", &err);
+        "device tablet \"pc phone\"\n"
+        "device desktop \"big screen\"\n"
+        "device tv \"screen\"\n", &err);
 
     ok(a != NULL, "a small table");
 
@@ -168,6 +170,7 @@ test_automaton(void)
     test_is(a, "pc inapp/2 inapp he", "he later desktop");
     test_is(a, "phone pc", "- - mobile");
     test_is(a, "pc phone", "- - tablet");
+    test_is(a, "big screen pc", "- - tv");
     test_is(a, "an own program", "generic - other");
     test_is(a, "", "- - -");
 
