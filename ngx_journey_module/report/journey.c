@@ -1,0 +1,101 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The command journey.  A reader of logs goes through these files in this
+ * order: journey_options (the command line), journey_load (files to events:
+ * journey_input finds members and lines, journey_jobs spreads them over
+ * threads, journey_store keeps the events), journey_analysis (events to
+ * numbers, with journey_goals and journey_funnel), journey_report (numbers to
+ * tables), journey_table (tables to text, JSON, CSV).
+ */
+
+
+#include "journey_classify_cmd.h"
+#include "journey_report.h"
+#include "journey_token_cmd.h"
+
+#include <errno.h>
+#include <signal.h>
+
+
+#define JOURNEY_LOGS                                                          \
+    (JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_FORMAT)
+
+
+static const journey_command_t  journey_commands[] = {
+
+    { "report", "FILE\xe2\x80\xa6", "everything on one screen",
+      JOURNEY_LOGS, journey_report },
+
+    { "channels", "FILE\xe2\x80\xa6",
+      "what each channel brought; conversions belong to the last touch",
+      JOURNEY_LOGS, journey_report_channels },
+
+    { "phases", "FILE\xe2\x80\xa6",
+      "how far journeys got, and how those that went no further ended",
+      JOURNEY_LOGS, journey_report_phases },
+
+    { "goals", "FILE\xe2\x80\xa6", "the goals reached and their values",
+      JOURNEY_LOGS, journey_report_goals },
+
+    { "paths", "FILE\xe2\x80\xa6",
+      "the channels of journeys in their order, the most frequent first",
+      JOURNEY_LOGS, journey_report_paths },
+
+    { "classify", "[< JSON-LINES]",
+      "the channel, source, bot and phase that a visit would be given",
+      JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,
+      journey_classify_command },
+
+    { "token", "VALUE\xe2\x80\xa6", "what the value of a cookie holds",
+      JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_TOKEN,
+      journey_token_command },
+
+    { NULL, NULL, NULL, 0, NULL }
+};
+
+
+/* What was printed must have arrived: a full disk is an error, a reader that
+ * has gone away is none worth a word. */
+
+static int
+journey_close_output(int rc)
+{
+    int  failed;
+
+    errno = 0;
+    failed = ferror(stdout);
+
+    if (fflush(stdout) == 0 && !failed) {
+        return rc;
+    }
+
+    if (errno != EPIPE) {
+        fprintf(stderr, "journey: cannot write: %s\n",
+                errno ? strerror(errno) : "output error");
+    }
+
+    return rc == JOURNEY_EXIT_USAGE ? rc : JOURNEY_EXIT_DATA;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int                rc;
+    journey_options_t  opts;
+
+    (void) signal(SIGPIPE, SIG_DFL);
+    (void) setvbuf(stdout, NULL, _IOFBF, 65536);
+
+    rc = journey_options_read(&opts, journey_commands, argc, argv);
+
+    if (rc == -1) {
+        rc = opts.command->run(&opts);
+    }
+
+    journey_options_free(&opts);
+
+    return journey_close_output(rc);
+}

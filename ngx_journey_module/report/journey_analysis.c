@@ -1,0 +1,624 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_analysis.h"
+
+#include <stdlib.h>
+
+
+#define JOURNEY_TOUCH_SAME  (10 * 1000)     /* ms: equal touches within them
+                                               are one */
+#define JOURNEY_PATH_LONG   256             /* channels of a path; a longer
+                                               one loses its middle */
+#define JOURNEY_PATH_HEAD   128
+
+
+/* One or more equal touches in a row. */
+
+typedef struct {
+    uint32_t              channel;      /* names */
+    uint64_t              latest;       /* t, ms */
+} journey_way_t;
+
+/* When a touch of this kind was last counted, and in which session. */
+
+typedef struct {
+    uint64_t              session_gen;
+    uint64_t              t;
+} journey_seen_t;
+
+
+typedef struct journey_walk_s  journey_walk_t;
+
+struct journey_walk_s {
+    uint64_t              visitor_gen;  /* numbers of what is looked at */
+    uint64_t              session_gen;
+    uint64_t              journey_gen;
+
+    journey_seen_t       *seen;         /* by touch */
+
+    uint64_t             *keys;         /* for sorting: a number, a place */
+    uint32_t             *refs;
+
+    journey_way_t        *ways;         /* the touches of the journey */
+    uint32_t              nways;
+    uint32_t              ways_size;
+};
+
+
+static int
+journey_analysis_key_cmp(const void *one, const void *two)
+{
+    const uint64_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+
+/* The visitor's events by session or journey, in each by time.  They are so
+ * already but for tabs that raced each other. */
+
+static const uint32_t *
+journey_analysis_order(journey_analysis_t *a, const uint32_t *refs, uint32_t n,
+    unsigned by_journey)
+{
+    uint32_t         i, last, number;
+    unsigned         sorted;
+    journey_ev_t    *ev;
+    journey_walk_t  *walk;
+
+    walk = a->walk;
+    last = 0;
+    sorted = 1;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(a->store, refs[i]);
+        number = by_journey ? ev->journey : ev->session;
+        walk->keys[i] = (uint64_t) number << 32 | i;
+        sorted &= (number >= last);
+        last = number;
+    }
+
+    if (sorted) {
+        return refs;
+    }
+
+    qsort(walk->keys, n, sizeof(uint64_t), journey_analysis_key_cmp);
+
+    for (i = 0; i < n; i++) {
+        walk->refs[i] = refs[(uint32_t) walk->keys[i]];
+    }
+
+    return walk->refs;
+}
+
+
+static void
+journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
+    unsigned session)
+{
+    journey_walk_t         *walk;
+    journey_seen_t         *seen;
+    journey_channel_sum_t  *sum;
+
+    walk = a->walk;
+
+    if (ev->visitor != 0) {
+        seen = &walk->seen[ev->touch];
+
+        if (seen->session_gen == walk->session_gen
+            && ev->t - seen->t <= JOURNEY_TOUCH_SAME)
+        {
+            ev->flags |= JOURNEY_EV_TOUCHED;
+            return;
+        }
+
+        seen->session_gen = walk->session_gen;
+        seen->t = ev->t;
+    }
+
+    sum = &a->channels[a->touch_channel[ev->touch]];
+    sum->touches++;
+
+    if (ev->visitor != 0 && sum->visitor_gen != walk->visitor_gen) {
+        sum->visitor_gen = walk->visitor_gen;
+        sum->visitors++;
+    }
+
+    if (session && sum->session_gen != walk->session_gen) {
+        sum->session_gen = walk->session_gen;
+        sum->sessions++;
+    }
+}
+
+
+static void
+journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t             i;
+    unsigned             session;
+    journey_ev_t        *ev, *entry, *exit;
+    journey_page_sum_t  *page;
+
+    ev = journey_store_event(a->store, refs[0]);
+    session = (ev->visitor != 0 && ev->session != 0);
+    entry = NULL;
+    exit = NULL;
+
+    a->walk->session_gen++;
+    a->sessions += session;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(a->store, refs[i]);
+
+        if (ev->touch != 0) {
+            journey_analysis_touch(a, ev, session);
+        }
+
+        if (ev->kind == JOURNEY_EVENT_PAGE) {
+            page = &a->pages[ev->page];
+            page->visits++;
+
+            if (ev->t >= page->t) {
+                page->t = ev->t;
+                page->phase = ev->phase;
+            }
+
+            entry = (entry == NULL) ? ev : entry;
+            exit = ev;
+        }
+    }
+
+    if (session && entry != NULL) {
+        a->pages[entry->page].entries++;
+        a->pages[exit->page].exits++;
+    }
+}
+
+
+/* The numbers of a path: an array of names, found again as a string. */
+
+static journey_path_sum_t *
+journey_analysis_path(journey_analysis_t *a, const uint32_t *names, uint32_t n)
+{
+    uint32_t             i, size;
+    journey_path_sum_t  *paths;
+
+    i = journey_intern(&a->path_keys, (u_char *) names, n * sizeof(uint32_t));
+
+    if (i == 0) {
+        return NULL;
+    }
+
+    if (i >= a->paths_size) {
+        size = a->paths_size + a->paths_size / 2 + 64;
+
+        paths = realloc(a->paths, size * sizeof(journey_path_sum_t));
+        if (paths == NULL) {
+            return NULL;
+        }
+
+        memset(paths + a->paths_size, 0,
+               (size - a->paths_size) * sizeof(journey_path_sum_t));
+
+        a->paths = paths;
+        a->paths_size = size;
+    }
+
+    return &a->paths[i];
+}
+
+
+static int
+journey_analysis_way(journey_walk_t *walk, uint32_t channel, uint64_t t)
+{
+    uint32_t        size;
+    journey_way_t  *ways;
+
+    if (walk->nways != 0 && walk->ways[walk->nways - 1].channel == channel) {
+        walk->ways[walk->nways - 1].latest = t;
+        return JOURNEY_OK;
+    }
+
+    if (walk->nways == walk->ways_size) {
+        size = walk->ways_size ? 2 * walk->ways_size : 64;
+
+        ways = realloc(walk->ways, size * sizeof(journey_way_t));
+        if (ways == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        walk->ways = ways;
+        walk->ways_size = size;
+    }
+
+    walk->ways[walk->nways].channel = channel;
+    walk->ways[walk->nways].latest = t;
+    walk->nways++;
+
+    return JOURNEY_OK;
+}
+
+
+/* The path of the touches gathered so far that are not older than the
+ * look-back; returns its length. */
+
+static uint32_t
+journey_analysis_ways(journey_analysis_t *a, uint64_t now, uint32_t *names)
+{
+    uint32_t         i, n;
+    journey_way_t   *ways;
+    journey_walk_t  *walk;
+
+    walk = a->walk;
+    ways = walk->ways;
+    n = walk->nways;
+
+    while (n > 0 && ways->latest + a->opts->lookback < now) {
+        ways++;
+        n--;
+    }
+
+    if (n <= JOURNEY_PATH_LONG) {
+        for (i = 0; i < n; i++) {
+            names[i] = ways[i].channel;
+        }
+
+        return n;
+    }
+
+    a->folded++;
+
+    for (i = 0; i < JOURNEY_PATH_HEAD; i++) {
+        names[i] = ways[i].channel;
+    }
+
+    names[i++] = 0;
+    ways += n - JOURNEY_PATH_LONG;
+
+    for ( /* void */ ; i < JOURNEY_PATH_LONG; i++) {
+        names[i] = ways[i].channel;
+    }
+
+    return JOURNEY_PATH_LONG;
+}
+
+
+/* Credits a conversion.  Touches that the input lacks are told by w. */
+
+static int
+journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
+    uint32_t ntouches)
+{
+    double                  value;
+    uint32_t                i, n, name, names[JOURNEY_PATH_LONG];
+    journey_goal_ev_t      *goal;
+    journey_path_sum_t     *path;
+    journey_channel_sum_t  *sum;
+
+    goal = &a->store->all.goals[ev->goal - 1];
+    value = (goal->has_value && goal->currency == a->currency) ? goal->value
+                                                               : 0;
+
+    if (goal->total > ntouches && goal->nways != 0) {
+        a->incomplete++;
+
+        for (i = 0, n = 0; i < goal->nways; i++) {
+            name = a->store->all.ways[goal->first + i];
+
+            if (name != 0 && (n == 0 || names[n - 1] != name)) {
+                names[n++] = name;
+            }
+        }
+
+    } else {
+        n = journey_analysis_ways(a, ev->t, names);
+    }
+
+    if (n == 0) {
+        a->unattributed++;
+        return JOURNEY_OK;
+    }
+
+    sum = &a->channels[names[n - 1]];
+    sum->conversions += 1;
+    sum->value += value;
+
+    path = journey_analysis_path(a, names, n);
+
+    if (path == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    path->conversions++;
+    path->value += value;
+
+    if (path->journey_gen != a->walk->journey_gen) {
+        path->journey_gen = a->walk->journey_gen;
+        path->journeys++;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* One journey; number 0 is what the visitor did outside any. */
+
+static int
+journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t                i, channel, ntouches, names[JOURNEY_PATH_LONG];
+    unsigned                converted, done;
+    journey_ev_t           *ev;
+    journey_walk_t         *walk;
+    journey_path_sum_t     *path;
+    journey_channel_sum_t  *sum;
+
+    walk = a->walk;
+    walk->journey_gen++;
+    walk->nways = 0;
+
+    ev = NULL;
+    ntouches = 0;
+    converted = 0;
+    done = 0;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(a->store, refs[i]);
+
+        if (ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)
+            && ev->journey != 0)
+        {
+            channel = a->touch_channel[ev->touch];
+            ntouches++;
+
+            if (journey_analysis_way(walk, channel, ev->t) != JOURNEY_OK) {
+                return JOURNEY_ERROR;
+            }
+
+            sum = &a->channels[channel];
+
+            if (sum->journey_gen != walk->journey_gen) {
+                sum->journey_gen = walk->journey_gen;
+                sum->journeys++;
+            }
+        }
+
+        if (ev->goal == 0) {
+            continue;
+        }
+
+        done |= ev->flags & JOURNEY_EV_DONE;
+
+        if (journey_goals_converts(a, ev)) {
+            converted = 1;
+
+            if (journey_analysis_convert(a, ev, ntouches) != JOURNEY_OK) {
+                return JOURNEY_ERROR;
+            }
+        }
+    }
+
+    if (ev->journey == 0) {
+        return JOURNEY_OK;
+    }
+
+    a->journeys++;
+
+    if (!converted && walk->nways != 0) {
+        n = journey_analysis_ways(a, walk->ways[walk->nways - 1].latest,
+                                  names);
+        path = journey_analysis_path(a, names, n);
+
+        if (path == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        path->journeys++;
+    }
+
+    journey_funnel_count(&a->funnel, a->store, refs, i, walk->journey_gen,
+                         done ? JOURNEY_COMPLETED
+                         : a->until - ev->t >= a->opts->idle
+                           && a->until >= ev->t ? JOURNEY_DROPPED
+                         : JOURNEY_OPEN);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_analysis_visitor(journey_analysis_t *a, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t         i, first, number;
+    const uint32_t  *order;
+
+    a->walk->visitor_gen++;
+
+    order = journey_analysis_order(a, refs, n, 0);
+
+    for (first = 0; first < n; first = i) {
+        number = journey_store_event(a->store, order[first])->session;
+
+        for (i = first + 1; i < n; i++) {
+            if (journey_store_event(a->store, order[i])->session != number) {
+                break;
+            }
+        }
+
+        journey_analysis_session(a, order + first, i - first);
+    }
+
+    order = journey_analysis_order(a, refs, n, 1);
+
+    for (first = 0; first < n; first = i) {
+        number = journey_store_event(a->store, order[first])->journey;
+
+        for (i = first + 1; i < n; i++) {
+            if (journey_store_event(a->store, order[i])->journey != number) {
+                break;
+            }
+        }
+
+        if (journey_analysis_journey(a, order + first, i - first)
+            != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_analysis_init(journey_analysis_t *a)
+{
+    uint32_t          i, ntouches;
+    u_char           *end;
+    journey_str_t     touch;
+    journey_store_t  *store;
+
+    store = a->store;
+    ntouches = store->all.touches.n;
+
+    a->touch_channel = calloc(ntouches, sizeof(uint32_t));
+    if (a->touch_channel == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 1; i < ntouches; i++) {
+        touch = journey_intern_str(&store->all.touches, i);
+        end = memchr(touch.data, '\0', touch.len);
+
+        a->touch_channel[i] = journey_intern(&store->all.names, touch.data,
+                                             end ? (size_t) (end - touch.data)
+                                                 : touch.len);
+    }
+
+    if (store->all.names.no_memory) {
+        return JOURNEY_ERROR;
+    }
+
+    /* from here on no name is added */
+
+    a->nnames = store->all.names.n;
+    a->channels = calloc(a->nnames, sizeof(journey_channel_sum_t));
+    a->pages = calloc(store->all.pages.n, sizeof(journey_page_sum_t));
+
+    if (a->channels == NULL || a->pages == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    return journey_intern_init(&a->path_keys, store->all.names.seed);
+}
+
+
+static int
+journey_analysis_walk(journey_analysis_t *a)
+{
+    int               rc;
+    uint32_t          i, n, most;
+    journey_walk_t    walk;
+    journey_store_t  *store;
+
+    store = a->store;
+    rc = JOURNEY_OK;
+    most = 1;
+
+    for (i = 0; i < store->nvisitors; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+        most = journey_max(most, n);
+    }
+
+    memset(&walk, 0, sizeof(journey_walk_t));
+
+    walk.seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
+    walk.keys = malloc(most * sizeof(uint64_t));
+    walk.refs = malloc(most * sizeof(uint32_t));
+
+    if (walk.seen == NULL || walk.keys == NULL || walk.refs == NULL) {
+        rc = JOURNEY_ERROR;
+    }
+
+    a->walk = &walk;
+
+    for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+
+        if (n == 0) {
+            continue;
+        }
+
+        if (i == 0) {
+
+            /* without visitor there is no session and no journey */
+
+            journey_analysis_session(a, store->order, n);
+            continue;
+        }
+
+        a->visitors++;
+        rc = journey_analysis_visitor(a, store->order + store->visitors[i], n);
+    }
+
+    a->walk = NULL;
+    a->unattributed += a->without_visitor;
+
+    free(walk.seen);
+    free(walk.keys);
+    free(walk.refs);
+    free(walk.ways);
+
+    return rc;
+}
+
+
+int
+journey_analyse(journey_analysis_t *a, journey_store_t *store,
+    const journey_options_t *opts, const journey_phases_t *phases)
+{
+    memset(a, 0, sizeof(journey_analysis_t));
+
+    a->store = store;
+    a->opts = opts;
+    a->events = store->all.nevents;
+    a->prefetched = store->all.prefetched;
+    a->from = store->all.from;
+    a->until = (opts->until == UINT64_MAX) ? store->all.until : opts->until;
+
+    if (journey_funnel_init(&a->funnel, store, phases) != JOURNEY_OK
+        || journey_analysis_init(a) != JOURNEY_OK
+        || journey_goals_count(a) != JOURNEY_OK
+        || journey_analysis_walk(a) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+void
+journey_analysis_free(journey_analysis_t *a)
+{
+    journey_funnel_free(&a->funnel);
+    journey_intern_free(&a->path_keys);
+
+    free(a->channels);
+    free(a->touch_channel);
+    free(a->pages);
+    free(a->goals);
+    free(a->currencies);
+    free(a->goal_wanted);
+    free(a->paths);
+}

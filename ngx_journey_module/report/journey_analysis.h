@@ -1,0 +1,123 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * From events to numbers: touches, sessions, journeys, conversions and their
+ * paths.  Every number that the command prints is counted here.
+ */
+
+
+#ifndef JOURNEY_ANALYSIS_H
+#define JOURNEY_ANALYSIS_H
+
+
+#include "journey_funnel.h"
+#include "journey_options.h"
+
+
+typedef struct {
+    uint64_t       touches;
+    uint64_t       visitors;
+    uint64_t       sessions;
+    uint64_t       journeys;
+    double         conversions;         /* credit: last touch */
+    long double    value;               /* of them, in the currency */
+
+    uint64_t       visitor_gen;         /* counted for this one already */
+    uint64_t       session_gen;
+    uint64_t       journey_gen;
+} journey_channel_sum_t;
+
+typedef struct {
+    uint64_t       visits;
+    uint64_t       entries;
+    uint64_t       exits;
+    uint64_t       t;                   /* of the latest visit */
+    uint32_t       phase;               /* names: of the latest visit */
+} journey_page_sum_t;
+
+typedef struct {
+    uint32_t       goal;                /* names */
+    uint32_t       currency;            /* names; 0: none */
+    uint64_t       conversions;
+    uint64_t       without_visitor;
+    long double    value;
+} journey_goal_sum_t;
+
+typedef struct {
+    uint64_t       journeys;
+    uint64_t       conversions;
+    long double    value;
+    uint64_t       journey_gen;
+} journey_path_sum_t;
+
+typedef struct {
+    uint32_t       currency;            /* names; 0: none */
+    uint64_t       conversions;         /* with a value in it */
+    long double    value;
+} journey_currency_sum_t;
+
+
+typedef struct {
+    journey_store_t          *store;
+    const journey_options_t  *opts;
+    journey_funnel_t          funnel;
+
+    uint64_t                  events;
+    uint64_t                  visitors;
+    uint64_t                  sessions;
+    uint64_t                  journeys;
+    uint64_t                  conversions;
+    uint64_t                  from;     /* ms */
+    uint64_t                  until;    /* ms: the end of the data */
+
+    /* numbers of their own */
+
+    uint64_t                  prefetched;
+    uint64_t                  without_visitor;  /* conversions */
+    uint64_t                  unattributed;     /* conversions: without
+                                                   visitor or path */
+    uint64_t                  incomplete;       /* conversions whose path is
+                                                   that of their w */
+    uint64_t                  folded;           /* paths whose middle is left
+                                                   out, being too long */
+
+    journey_channel_sum_t    *channels; /* by the number of their name */
+    uint32_t                  nnames;
+    uint32_t                 *touch_channel;    /* names, by touch */
+    journey_page_sum_t       *pages;    /* by number */
+    journey_goal_sum_t       *goals;
+    uint32_t                  ngoals;
+    journey_currency_sum_t   *currencies;       /* of the conversions, the
+                                                   most frequent first */
+    uint32_t                  ncurrencies;
+    uint32_t                  currency; /* names; UINT32_MAX: one that no
+                                           event has */
+    uint64_t                  valued;   /* conversions with a value */
+    u_char                   *goal_wanted;      /* by the number of its name */
+    unsigned                  goals_done;       /* only events with done */
+
+    journey_intern_t          path_keys;        /* arrays of names, 0 for a
+                                                   middle left out */
+    journey_path_sum_t       *paths;    /* by number in path_keys */
+    uint32_t                  paths_size;
+
+    struct journey_walk_s    *walk;     /* while it is counted */
+} journey_analysis_t;
+
+
+/* Counts all; phases as in journey_funnel_init().  JOURNEY_ERROR when memory
+ * is exhausted; to be freed in any case. */
+int journey_analyse(journey_analysis_t *a, journey_store_t *store,
+    const journey_options_t *opts, const journey_phases_t *phases);
+void journey_analysis_free(journey_analysis_t *a);
+
+/* Counts the conversions, their currencies and the table of goals. */
+int journey_goals_count(journey_analysis_t *a);
+
+/* 1 when the goal event is a conversion (not a repeated one). */
+int journey_goals_converts(const journey_analysis_t *a,
+    const journey_ev_t *ev);
+
+
+#endif /* JOURNEY_ANALYSIS_H */

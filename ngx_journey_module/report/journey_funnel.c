@@ -1,0 +1,539 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_funnel.h"
+
+#include <stdlib.h>
+
+
+#define JOURNEY_NO_MODEL  UINT32_MAX
+
+
+/* How often a host's position had this phase. */
+
+typedef struct {
+    uint32_t    host;
+    uint32_t    position;
+    uint32_t    phase;
+    uint64_t    events;
+} journey_sight_t;
+
+typedef struct {
+    uint32_t    host;
+    uint64_t    events;
+    uint32_t    first;                  /* of its sights */
+    uint32_t    n;
+} journey_sighted_t;
+
+
+static int
+journey_funnel_hosts(journey_funnel_t *funnel, journey_store_t *store)
+{
+    size_t         len;
+    u_char        *end;
+    uint32_t       i;
+    journey_str_t  page;
+
+    funnel->page_host = calloc(store->all.pages.n, sizeof(uint32_t));
+    if (funnel->page_host == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 1; i < store->all.pages.n; i++) {
+        page = journey_intern_str(&store->all.pages, i);
+        end = memchr(page.data, '\0', page.len);
+        len = (end == NULL) ? page.len : (size_t) (end - page.data);
+
+        funnel->page_host[i] = journey_intern(&store->all.names, page.data,
+                                              len);
+    }
+
+    return store->all.names.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
+/* All different (host, position, phase), with the number of their events.
+ * The phase of a page rarely changes, so the last answer is tried first. */
+
+static journey_sight_t *
+journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
+    uint32_t *n)
+{
+    uint32_t          i, id, size, key[3], *last;
+    uint64_t          ref;
+    journey_ev_t     *ev;
+    journey_sight_t  *sights, *p;
+    journey_intern_t  known;
+
+    if (journey_intern_init(&known, store->all.names.seed) != JOURNEY_OK) {
+        journey_intern_free(&known);
+        return NULL;
+    }
+
+    size = 64;
+    sights = malloc(size * sizeof(journey_sight_t));
+    last = calloc(store->all.pages.n, sizeof(uint32_t));
+
+    for (ref = 0; ref < store->all.nevents; ref++) {
+
+        if (sights == NULL || last == NULL) {
+            goto failed;
+        }
+
+        ev = journey_store_event(store, store->order[ref]);
+
+        if (ev->position == 0 || ev->phase == 0) {
+            continue;
+        }
+
+        i = last[ev->page];
+
+        if (i != 0 && sights[i].position == ev->position
+            && sights[i].phase == ev->phase)
+        {
+            sights[i].events++;
+            continue;
+        }
+
+        key[0] = funnel->page_host[ev->page];
+        key[1] = ev->position;
+        key[2] = ev->phase;
+
+        id = known.n;
+        i = journey_intern(&known, (u_char *) key, sizeof(key));
+
+        if (i == 0) {
+            goto failed;
+        }
+
+        if (i == id) {
+            if (i >= size) {
+                size *= 2;
+                p = realloc(sights, size * sizeof(journey_sight_t));
+
+                if (p == NULL) {
+                    goto failed;
+                }
+
+                sights = p;
+            }
+
+            sights[i].host = key[0];
+            sights[i].position = key[1];
+            sights[i].phase = key[2];
+            sights[i].events = 0;
+        }
+
+        sights[i].events++;
+        last[ev->page] = i;
+    }
+
+    if (sights == NULL || last == NULL) {
+        goto failed;
+    }
+
+    *n = known.n - 1;
+
+    free(last);
+    journey_intern_free(&known);
+
+    memmove(sights, sights + 1, *n * sizeof(journey_sight_t));
+
+    return sights;
+
+failed:
+
+    free(last);
+    free(sights);
+    journey_intern_free(&known);
+
+    return NULL;
+}
+
+
+/* The order of names: their numbers depend on which thread was first. */
+
+static int
+journey_funnel_name_cmp(const journey_store_t *store, uint32_t one,
+    uint32_t two)
+{
+    journey_str_t  x, y;
+
+    x = journey_intern_str(&store->all.names, one);
+    y = journey_intern_str(&store->all.names, two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+/* By host and position, the usual phase of a position first. */
+
+static int
+journey_funnel_sight_cmp(const void *one, const void *two, void *store)
+{
+    const journey_sight_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->host != b->host) {
+        return a->host < b->host ? -1 : 1;
+    }
+
+    if (a->position != b->position) {
+        return a->position < b->position ? -1 : 1;
+    }
+
+    if (a->events != b->events) {
+        return a->events > b->events ? -1 : 1;
+    }
+
+    return journey_funnel_name_cmp(store, a->phase, b->phase);
+}
+
+
+static int
+journey_funnel_host_cmp(const void *one, const void *two, void *store)
+{
+    const journey_sighted_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->events != b->events) {
+        return a->events > b->events ? -1 : 1;
+    }
+
+    return journey_funnel_name_cmp(store, a->host, b->host);
+}
+
+
+/* 1 when nothing that the host showed speaks against the model. */
+
+static int
+journey_funnel_agrees(const journey_model_t *model,
+    const journey_sight_t *sights, uint32_t n)
+{
+    uint32_t  i, k;
+
+    for (i = 0; i < n; i++) {
+        for (k = 0; k < model->nsteps; k++) {
+            if ((model->steps[k].position == sights[i].position)
+                != (model->steps[k].phase == sights[i].phase))
+            {
+                return 0;
+            }
+        }
+    }
+
+    return 1;
+}
+
+
+static int
+journey_funnel_step(journey_model_t *model, uint32_t position, uint32_t phase,
+    uint64_t events)
+{
+    uint32_t         k;
+    journey_step_t  *steps;
+
+    for (k = 0; k < model->nsteps; k++) {
+        if (model->steps[k].position == position) {
+            model->steps[k].events += events;
+            return JOURNEY_OK;
+        }
+
+        if (model->steps[k].position > position) {
+            break;
+        }
+    }
+
+    steps = realloc(model->steps,
+                    (model->nsteps + 1) * sizeof(journey_step_t));
+    if (steps == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    model->steps = steps;
+
+    memmove(steps + k + 1, steps + k,
+            (model->nsteps - k) * sizeof(journey_step_t));
+    memset(&steps[k], 0, sizeof(journey_step_t));
+
+    steps[k].position = position;
+    steps[k].phase = phase;
+    steps[k].events = events;
+    model->nsteps++;
+
+    return JOURNEY_OK;
+}
+
+
+/* Puts a host into the first model that it agrees with, else into its own. */
+
+static int
+journey_funnel_place(journey_funnel_t *funnel, uint32_t host,
+    const journey_sight_t *sights, uint32_t n)
+{
+    uint32_t          i, m, *hosts;
+    journey_model_t  *model;
+
+    for (m = 0; m < funnel->nmodels; m++) {
+        if (journey_funnel_agrees(&funnel->models[m], sights, n)) {
+            break;
+        }
+    }
+
+    if (m == funnel->nmodels) {
+        model = realloc(funnel->models, (m + 1) * sizeof(journey_model_t));
+        if (model == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        funnel->models = model;
+        funnel->nmodels++;
+        memset(&model[m], 0, sizeof(journey_model_t));
+    }
+
+    model = &funnel->models[m];
+
+    /* powers of two, as the number of a host is what clients make it */
+
+    if ((model->nhosts & (model->nhosts - 1)) == 0) {
+        hosts = realloc(model->hosts, (model->nhosts ? 2 * model->nhosts : 1)
+                                      * sizeof(uint32_t));
+        if (hosts == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        model->hosts = hosts;
+    }
+
+    model->hosts[model->nhosts++] = host;
+    funnel->host_model[host] = m;
+
+    for (i = 0; i < n; i++) {
+        if (journey_funnel_step(model, sights[i].position, sights[i].phase,
+                                sights[i].events) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* Leaves one phase a position: the usual one. */
+
+static uint32_t
+journey_funnel_usual(journey_funnel_t *funnel, journey_sight_t *sights,
+    uint32_t n)
+{
+    uint32_t  i, k;
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (k > 0 && sights[k - 1].host == sights[i].host
+            && sights[k - 1].position == sights[i].position)
+        {
+            funnel->renamed += sights[i].events;
+            continue;
+        }
+
+        sights[k++] = sights[i];
+    }
+
+    return k;
+}
+
+
+static int
+journey_funnel_models(journey_funnel_t *funnel, journey_store_t *store,
+    journey_sight_t *sights, uint32_t n)
+{
+    int                 rc;
+    uint32_t            i, nhosts;
+    journey_sighted_t  *hosts, *host;
+
+    hosts = malloc((n + 1) * sizeof(journey_sighted_t));
+    if (hosts == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0, nhosts = 0; i < n; i++) {
+        if (i == 0 || sights[i].host != sights[i - 1].host) {
+            host = &hosts[nhosts++];
+            host->host = sights[i].host;
+            host->events = 0;
+            host->first = i;
+            host->n = 0;
+        }
+
+        hosts[nhosts - 1].events += sights[i].events;
+        hosts[nhosts - 1].n++;
+    }
+
+    qsort_r(hosts, nhosts, sizeof(journey_sighted_t), journey_funnel_host_cmp,
+            store);
+
+    rc = JOURNEY_OK;
+
+    for (i = 0; i < nhosts && rc == JOURNEY_OK; i++) {
+        rc = journey_funnel_place(funnel, hosts[i].host,
+                                  sights + hosts[i].first, hosts[i].n);
+    }
+
+    free(hosts);
+
+    return rc;
+}
+
+
+/* The phases of the configuration that no event had. */
+
+static int
+journey_funnel_complete(journey_model_t *model, journey_store_t *store,
+    const journey_phases_t *phases)
+{
+    uint32_t                i, k;
+    journey_str_t           name;
+    const journey_phase_t  *phase;
+
+    for (k = 0; k < model->nsteps; k++) {
+        phase = journey_phases_at(phases, model->steps[k].position);
+        name = journey_intern_str(&store->all.names, model->steps[k].phase);
+
+        if (phase == NULL || journey_strcmp(&phase->name->name, &name) != 0) {
+            return JOURNEY_OK;
+        }
+    }
+
+    for (i = 1; i <= journey_phases_count(phases); i++) {
+        name = journey_phases_at(phases, i)->name->name;
+
+        if (journey_funnel_step(model, i,
+                                journey_intern(&store->all.names, name.data,
+                                               name.len), 0)
+            != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return store->all.names.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
+int
+journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
+    const journey_phases_t *phases)
+{
+    int               rc;
+    uint32_t          i, n;
+    journey_sight_t  *sights;
+
+    memset(funnel, 0, sizeof(journey_funnel_t));
+
+    if (journey_funnel_hosts(funnel, store) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    funnel->nhosts = store->all.names.n;
+    funnel->host_model = malloc(funnel->nhosts * sizeof(uint32_t));
+    if (funnel->host_model == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    memset(funnel->host_model, 0xff, funnel->nhosts * sizeof(uint32_t));
+
+    sights = journey_funnel_sights(funnel, store, &n);
+    if (sights == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    qsort_r(sights, n, sizeof(journey_sight_t), journey_funnel_sight_cmp,
+            store);
+
+    n = journey_funnel_usual(funnel, sights, n);
+    rc = journey_funnel_models(funnel, store, sights, n);
+
+    free(sights);
+
+    for (i = 0; phases != NULL && i < funnel->nmodels && rc == JOURNEY_OK;
+         i++)
+    {
+        rc = journey_funnel_complete(&funnel->models[i], store, phases);
+    }
+
+    return rc;
+}
+
+
+void
+journey_funnel_free(journey_funnel_t *funnel)
+{
+    uint32_t  i;
+
+    for (i = 0; i < funnel->nmodels; i++) {
+        free(funnel->models[i].steps);
+        free(funnel->models[i].hosts);
+    }
+
+    free(funnel->models);
+    free(funnel->host_model);
+    free(funnel->page_host);
+}
+
+
+void
+journey_funnel_count(journey_funnel_t *funnel, const journey_store_t *store,
+    const uint32_t *refs, uint32_t n, uint64_t gen, journey_end_e end)
+{
+    uint32_t          i, k, m;
+    journey_ev_t     *ev;
+    journey_model_t  *model;
+
+    m = JOURNEY_NO_MODEL;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(store, refs[i]);
+
+        if (ev->position == 0 || ev->phase == 0) {
+            continue;
+        }
+
+        m = funnel->host_model[funnel->page_host[ev->page]];
+        model = &funnel->models[m];
+
+        if (model->gen != gen) {
+            model->gen = gen;
+            model->furthest = 0;
+        }
+
+        model->furthest = journey_max(model->furthest, ev->position);
+    }
+
+    if (m == JOURNEY_NO_MODEL) {
+        return;
+    }
+
+    for (m = 0; m < funnel->nmodels; m++) {
+        model = &funnel->models[m];
+
+        if (model->gen != gen) {
+            continue;
+        }
+
+        for (k = 0; k < model->nsteps; k++) {
+            if (model->steps[k].position == model->furthest) {
+                model->steps[k].ended[end]++;
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Phases: which models the log holds, and how far journeys came in them.
+ */
+
+
+#ifndef JOURNEY_FUNNEL_H
+#define JOURNEY_FUNNEL_H
+
+
+#include "journey_phase.h"
+#include "journey_store.h"
+
+
+typedef enum {
+    JOURNEY_COMPLETED = 0,              /* reached a goal that completes */
+    JOURNEY_DROPPED,                    /* no hit for --idle */
+    JOURNEY_OPEN,
+    JOURNEY_ENDS
+} journey_end_e;
+
+
+typedef struct {
+    uint32_t          position;
+    uint32_t          phase;            /* names */
+    uint64_t          events;           /* seen of it */
+    uint64_t          ended[JOURNEY_ENDS];  /* journeys that came no further */
+} journey_step_t;
+
+
+/* One model: that of one host, or of several whose sequences agree. */
+
+typedef struct {
+    journey_step_t   *steps;            /* by position */
+    uint32_t          nsteps;
+    uint32_t         *hosts;            /* names, the busiest first */
+    uint32_t          nhosts;
+
+    uint64_t          gen;              /* of the journey looked at */
+    uint32_t          furthest;         /* position, in that journey */
+} journey_model_t;
+
+
+typedef struct {
+    journey_model_t  *models;
+    uint32_t          nmodels;
+    uint32_t         *host_model;       /* by the number of the host's name;
+                                           UINT32_MAX: no phases */
+    uint32_t          nhosts;
+    uint32_t         *page_host;        /* names, by the number of the page */
+    uint64_t          renamed;          /* events whose phase is not the usual
+                                           one of their position */
+} journey_funnel_t;
+
+
+/*
+ * Reads the models from the events.  A model of the configuration (NULL:
+ * none) adds the phases that nobody reached where it agrees.
+ */
+int journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
+    const journey_phases_t *phases);
+void journey_funnel_free(journey_funnel_t *funnel);
+
+/* Counts a journey by the furthest phase of its n events; gen is a number
+ * that no journey before had. */
+void journey_funnel_count(journey_funnel_t *funnel,
+    const journey_store_t *store, const uint32_t *refs, uint32_t n,
+    uint64_t gen, journey_end_e end);
+
+
+#endif /* JOURNEY_FUNNEL_H */

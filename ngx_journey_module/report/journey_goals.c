@@ -1,0 +1,376 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Which goal events count: each order once, without an order a goal once a
+ * session.
+ */
+
+
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_analysis.h"
+
+#include <stdlib.h>
+
+
+/* Marks what was counted before, in the order of time. */
+
+static int
+journey_goals_repeated(journey_store_t *store)
+{
+    int                 rc;
+    uint32_t            i, key[4], n;
+    journey_ev_t       *ev;
+    journey_intern_t    known;
+    journey_goal_ev_t  *goal;
+
+    rc = journey_intern_init(&known, store->all.names.seed);
+
+    for (i = 0; i < store->ngoals && rc == JOURNEY_OK; i++) {
+        ev = journey_store_event(store, store->goals[i]);
+        goal = &store->all.goals[ev->goal - 1];
+
+        key[0] = goal->goal;
+        key[1] = goal->order;
+        key[2] = 0;
+        key[3] = 0;
+
+        if (goal->order == 0) {
+            if (ev->visitor == 0) {
+                continue;
+            }
+
+            key[2] = ev->visitor;
+            key[3] = ev->session;
+        }
+
+        n = known.n;
+
+        if (journey_intern(&known, (u_char *) key, sizeof(key)) < n) {
+            ev->flags |= JOURNEY_EV_REPEATED;
+        }
+
+        if (known.no_memory) {
+            rc = JOURNEY_ERROR;
+        }
+    }
+
+    journey_intern_free(&known);
+
+    return rc;
+}
+
+
+int
+journey_goals_converts(const journey_analysis_t *a, const journey_ev_t *ev)
+{
+    if (ev->goal == 0 || (ev->flags & JOURNEY_EV_REPEATED)) {
+        return 0;
+    }
+
+    return a->goal_wanted[a->store->all.goals[ev->goal - 1].goal]
+           && (!a->goals_done || (ev->flags & JOURNEY_EV_DONE));
+}
+
+
+/* The goals that conversions are made of: those that were asked for, else
+ * those that complete a journey, else all. */
+
+static int
+journey_goals_wanted(journey_analysis_t *a)
+{
+    uint32_t        i;
+    unsigned        k;
+    journey_str_t   name;
+
+    a->goal_wanted = calloc(a->store->all.names.n, 1);
+    if (a->goal_wanted == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    if (a->opts->ngoals == 0) {
+        memset(a->goal_wanted, 1, a->store->all.names.n);
+
+        for (i = 0; i < a->store->ngoals && !a->goals_done; i++) {
+            a->goals_done = journey_store_event(a->store, a->store->goals[i])
+                            ->flags & JOURNEY_EV_DONE;
+        }
+
+        return JOURNEY_OK;
+    }
+
+    for (i = 0; i < a->store->all.names.n; i++) {
+        name = journey_intern_str(&a->store->all.names, i);
+
+        for (k = 0; k < a->opts->ngoals; k++) {
+            if (name.len == strlen(a->opts->goals[k])
+                && memcmp(name.data, a->opts->goals[k], name.len) == 0)
+            {
+                a->goal_wanted[i] = 1;
+            }
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* The order of names: their numbers depend on which thread was first. */
+
+static int
+journey_goals_name_cmp(const journey_analysis_t *a, uint32_t one, uint32_t two)
+{
+    journey_str_t  x, y;
+
+    x = journey_intern_str(&a->store->all.names, one);
+    y = journey_intern_str(&a->store->all.names, two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+static int
+journey_goals_currency_cmp(const void *one, const void *two, void *ctx)
+{
+    const journey_currency_sum_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->conversions != b->conversions) {
+        return a->conversions > b->conversions ? -1 : 1;
+    }
+
+    return journey_goals_name_cmp(ctx, a->currency, b->currency);
+}
+
+
+/* The sums of the conversions by currency, and the one that counts. */
+
+static int
+journey_goals_currencies(journey_analysis_t *a)
+{
+    uint32_t                 i, k, *places;
+    journey_ev_t            *ev;
+    journey_str_t            name, wanted;
+    journey_goal_ev_t       *goal;
+    journey_currency_sum_t  *sum;
+
+    places = calloc(a->store->all.names.n, sizeof(uint32_t));
+    if (places == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < a->store->ngoals; i++) {
+        ev = journey_store_event(a->store, a->store->goals[i]);
+
+        if (!journey_goals_converts(a, ev)) {
+            continue;
+        }
+
+        a->conversions++;
+
+        if (ev->visitor == 0) {
+            a->without_visitor++;
+        }
+
+        goal = &a->store->all.goals[ev->goal - 1];
+
+        if (!goal->has_value) {
+            continue;
+        }
+
+        a->valued++;
+        k = places[goal->currency];
+
+        if (k == 0) {
+            sum = realloc(a->currencies, (a->ncurrencies + 1)
+                                         * sizeof(journey_currency_sum_t));
+            if (sum == NULL) {
+                free(places);
+                return JOURNEY_ERROR;
+            }
+
+            a->currencies = sum;
+            k = places[goal->currency] = ++a->ncurrencies;
+            memset(&sum[k - 1], 0, sizeof(journey_currency_sum_t));
+            sum[k - 1].currency = goal->currency;
+        }
+
+        sum = &a->currencies[k - 1];
+        sum->conversions++;
+        sum->value += goal->value;
+    }
+
+    free(places);
+
+    qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
+            journey_goals_currency_cmp, a);
+
+    if (a->opts->currency == NULL) {
+        a->currency = a->ncurrencies ? a->currencies[0].currency : 0;
+        return JOURNEY_OK;
+    }
+
+    a->currency = UINT32_MAX;
+    wanted.data = (u_char *) a->opts->currency;
+    wanted.len = strlen(a->opts->currency);
+
+    for (i = 0; i < a->ncurrencies; i++) {
+        name = journey_intern_str(&a->store->all.names,
+                                  a->currencies[i].currency);
+
+        if (journey_str_equal_ci(&name, &wanted)) {
+            a->currency = a->currencies[i].currency;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_goals_pair_cmp(const void *one, const void *two)
+{
+    const journey_goal_sum_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->goal != b->goal) {
+        return a->goal < b->goal ? -1 : 1;
+    }
+
+    return a->currency < b->currency ? -1 : a->currency > b->currency;
+}
+
+
+/* Conversions without a value have no currency: they stand in the row of
+ * their goal's first currency, so that a goal without values is one row. */
+
+static uint32_t
+journey_goals_fold(const journey_analysis_t *a, journey_goal_sum_t *rows,
+    uint32_t n)
+{
+    uint32_t             i, first;
+    journey_goal_sum_t   bare;
+
+    if (n < 2 || rows[0].currency != UINT32_MAX) {
+        return n;
+    }
+
+    first = 1;
+
+    for (i = 1; i < n; i++) {
+        if (rows[i].currency == a->currency) {
+            first = i;
+            break;
+        }
+
+        if (rows[i].conversions > rows[first].conversions
+            || (rows[i].conversions == rows[first].conversions
+                && journey_goals_name_cmp(a, rows[i].currency,
+                                          rows[first].currency) < 0))
+        {
+            first = i;
+        }
+    }
+
+    bare = rows[0];
+    rows[first].conversions += bare.conversions;
+    rows[first].without_visitor += bare.without_visitor;
+
+    memmove(rows, rows + 1, (n - 1) * sizeof(journey_goal_sum_t));
+
+    return n - 1;
+}
+
+
+/* The table of goals: every goal for itself, be it a conversion or not,
+ * unless some were asked for. */
+
+static int
+journey_goals_table(journey_analysis_t *a)
+{
+    uint32_t             i, k, n, first;
+    journey_ev_t        *ev;
+    journey_goal_ev_t   *goal;
+    journey_goal_sum_t  *rows;
+
+    rows = malloc((a->store->ngoals + 1) * sizeof(journey_goal_sum_t));
+    if (rows == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0, n = 0; i < a->store->ngoals; i++) {
+        ev = journey_store_event(a->store, a->store->goals[i]);
+        goal = &a->store->all.goals[ev->goal - 1];
+
+        if ((ev->flags & JOURNEY_EV_REPEATED) || !a->goal_wanted[goal->goal]) {
+            continue;
+        }
+
+        rows[n].goal = goal->goal;
+        rows[n].currency = goal->has_value ? goal->currency : UINT32_MAX;
+        rows[n].conversions = 1;
+        rows[n].without_visitor = (ev->visitor == 0);
+        rows[n].value = goal->has_value ? goal->value : 0;
+        n++;
+    }
+
+    /* UINT32_MAX is "no value": let it be first */
+
+    for (i = 0; i < n; i++) {
+        rows[i].currency++;
+    }
+
+    qsort(rows, n, sizeof(journey_goal_sum_t), journey_goals_pair_cmp);
+
+    for (i = 0; i < n; i++) {
+        rows[i].currency--;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (k > 0 && rows[k - 1].goal == rows[i].goal
+            && rows[k - 1].currency == rows[i].currency)
+        {
+            rows[k - 1].conversions += rows[i].conversions;
+            rows[k - 1].without_visitor += rows[i].without_visitor;
+            rows[k - 1].value += rows[i].value;
+            continue;
+        }
+
+        rows[k++] = rows[i];
+    }
+
+    for (i = 0, n = 0; i < k; i = first) {
+        for (first = i; first < k && rows[first].goal == rows[i].goal;
+             first++)
+        {
+            /* void */
+        }
+
+        memmove(rows + n, rows + i, (first - i) * sizeof(journey_goal_sum_t));
+        n += journey_goals_fold(a, rows + n, first - i);
+    }
+
+    a->goals = rows;
+    a->ngoals = n;
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_goals_count(journey_analysis_t *a)
+{
+    if (journey_goals_repeated(a->store) != JOURNEY_OK
+        || journey_goals_wanted(a) != JOURNEY_OK
+        || journey_goals_currencies(a) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return journey_goals_table(a);
+}

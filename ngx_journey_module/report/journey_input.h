@@ -1,0 +1,23 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Reading journey logs: plain or gzip by content, whole files or a file that
+ * nginx appends to, standard input.  Finds members and lines, and hands them
+ * over as jobs; so it does what it could not read, in the same order.
+ */
+
+
+#ifndef JOURNEY_INPUT_H
+#define JOURNEY_INPUT_H
+
+
+#include "journey_jobs.h"
+
+
+/* Reads one file, "-" for standard input, up to its end.  JOURNEY_ERROR when
+ * memory is exhausted. */
+int journey_input_read(journey_jobs_t *jobs, const char *name);
+
+
+#endif /* JOURNEY_INPUT_H */

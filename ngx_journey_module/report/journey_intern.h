@@ -1,0 +1,63 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Strings by number: each different string is kept once.
+ */
+
+
+#ifndef JOURNEY_INTERN_H
+#define JOURNEY_INTERN_H
+
+
+#include "journey_core.h"
+
+
+typedef struct {
+    u_char       *data;
+    uint32_t      len;
+    uint32_t      hash;
+} journey_interned_t;
+
+typedef struct {
+    journey_interned_t   *strings;      /* n of them; number 0 is "" */
+    uint32_t              n;
+
+    uint32_t              size;
+    uint32_t             *slots;        /* numbers, 0 for a free one */
+    uint32_t              mask;
+    uint64_t              seed;
+    struct journey_intern_block_s  *blocks;
+    unsigned              no_memory:1;
+} journey_intern_t;
+
+
+/* The seed makes the places of strings unforeseeable; tables that are merged
+ * must share it. */
+int journey_intern_init(journey_intern_t *in, uint64_t seed);
+void journey_intern_free(journey_intern_t *in);
+
+/* The number of the string, which is copied when it is new.  0 when memory
+ * is exhausted, with in->no_memory set. */
+uint32_t journey_intern(journey_intern_t *in, const u_char *data, size_t len);
+
+/*
+ * Takes over all strings of another table, which keeps their memory and must
+ * live as long; returns a table from its numbers to ours, to be freed; NULL
+ * when memory is exhausted.  The other table's look-ups end.
+ */
+uint32_t *journey_intern_merge(journey_intern_t *in, journey_intern_t *other);
+
+static inline journey_str_t
+journey_intern_str(const journey_intern_t *in, uint32_t number)
+{
+    journey_str_t  str;
+
+    str.len = in->strings[number].len;
+    str.data = in->strings[number].data;
+
+    return str;
+}
+
+
+#endif /* JOURNEY_INTERN_H */

@@ -1,0 +1,82 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Work in pieces: a piece is a gzip member or some lines of text, threads
+ * work on several at a time, and they come back in the order of the input.
+ */
+
+
+#ifndef JOURNEY_JOBS_H
+#define JOURNEY_JOBS_H
+
+
+#include "journey_core.h"
+
+
+#define JOURNEY_JOB_COMPLAINTS  20      /* kept of one job; all are counted */
+#define JOURNEY_THREADS_MAX     16
+
+
+typedef struct {
+    uint64_t             line;          /* within the job, from 1 */
+    char                 text[80];
+} journey_complaint_t;
+
+
+typedef struct journey_job_s  journey_job_t;
+
+struct journey_job_s {
+    journey_job_t       *next;          /* in the order of the input */
+    journey_job_t       *queued;        /* to be worked on */
+
+    const char          *file;
+    uint64_t             offset;        /* of the member, or of the plain
+                                           text, in the file */
+    u_char              *data;          /* freed with the job */
+    size_t               len;
+    unsigned             member:1;      /* data is a whole gzip member */
+    unsigned             gzip:1;        /* offset is that of a member */
+    unsigned             first:1;       /* lines count from 1 here */
+
+    /* what became of it */
+
+    unsigned             done:1;        /* set before: a mere message, which
+                                           no thread works on */
+    int                  error;         /* the file cannot be read: errno */
+    const char          *wrong;         /* the member is damaged: why */
+    uint64_t             nlines;
+    uint64_t             bad_lines;
+    unsigned             ncomplaints;
+    journey_complaint_t *complaints;    /* freed with the job */
+    unsigned             thread;
+    uint64_t             first_event;   /* in the thread's part of the store */
+    uint64_t             nevents;
+};
+
+
+typedef struct journey_jobs_s  journey_jobs_t;
+
+/* Runs in a thread, numbered from 0; must set all of what became of it. */
+typedef void (*journey_job_pt)(void *ctx, unsigned thread, journey_job_t *job);
+
+/* Runs in the caller's thread, in the order of the input; the job is freed
+ * behind it. */
+typedef void (*journey_job_done_pt)(void *ctx, journey_job_t *job);
+
+
+/* nthreads of them, at least one; fewer are fine.  NULL when memory is
+ * exhausted or no thread can be started. */
+journey_jobs_t *journey_jobs_create(unsigned nthreads, journey_job_pt work,
+    journey_job_done_pt done, void *ctx);
+
+/* A job of the input's next len bytes: takes data over, which must come from
+ * malloc().  May call done() for earlier jobs, and waits for one when too
+ * many are open.  JOURNEY_ERROR when memory is exhausted. */
+int journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *job);
+
+/* Waits for all jobs, ends the threads, frees all. */
+void journey_jobs_finish(journey_jobs_t *jobs);
+
+
+#endif /* JOURNEY_JOBS_H */

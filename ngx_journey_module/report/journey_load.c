@@ -1,0 +1,404 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_load.h"
+#include "journey_gzip.h"
+#include "journey_input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+
+/* Messages printed; the others are counted. */
+#define JOURNEY_LOAD_MESSAGES  20
+
+#define JOURNEY_LOAD_PROGRESS  250      /* ms between two signs of life */
+
+
+typedef struct {
+    journey_inflater_t       *inflater;
+    u_char                   *buf;      /* for unescaped strings */
+    size_t                    size;
+} journey_loader_thread_t;
+
+typedef struct {
+    journey_store_t          *store;
+    const journey_options_t  *opts;
+    journey_damage_t         *damage;
+
+    uint64_t                  base;     /* lines before, of this member or
+                                           file */
+    uint64_t                  messages;
+    uint64_t                  nevents;
+    uint64_t                  shown;    /* ms of the last sign of life */
+    unsigned                  terminal:1;
+    unsigned                  progress:1;   /* there is one to be erased */
+
+    unsigned                  no_memory;    /* set by threads, atomically */
+    journey_loader_thread_t   threads[JOURNEY_THREADS_MAX];
+} journey_loader_t;
+
+
+static int
+journey_load_wanted(const journey_options_t *opts, const journey_record_t *rec)
+{
+    unsigned       i;
+    journey_str_t  host;
+
+    if (rec->time < opts->since || rec->time >= opts->until) {
+        return 0;
+    }
+
+    for (i = 0; i < opts->nhosts; i++) {
+        host.data = (u_char *) opts->hosts[i];
+        host.len = strlen(opts->hosts[i]);
+
+        if (journey_str_equal_ci(&host, &rec->host)) {
+            return 1;
+        }
+    }
+
+    return opts->nhosts == 0;
+}
+
+
+static void
+journey_load_complain(journey_job_t *job, const journey_error_t *err)
+{
+    journey_complaint_t  *complaint;
+
+    job->bad_lines++;
+
+    if (job->ncomplaints == JOURNEY_JOB_COMPLAINTS) {
+        return;
+    }
+
+    if (job->complaints == NULL) {
+        job->complaints = malloc(JOURNEY_JOB_COMPLAINTS
+                                 * sizeof(journey_complaint_t));
+        if (job->complaints == NULL) {
+            return;
+        }
+    }
+
+    complaint = &job->complaints[job->ncomplaints++];
+    complaint->line = job->nlines;
+    snprintf(complaint->text, sizeof(complaint->text), "%.79s", err->text);
+}
+
+
+static int
+journey_load_lines(journey_loader_t *loader, unsigned number,
+    journey_job_t *job, const journey_str_t *text)
+{
+    size_t                    len;
+    u_char                   *buf;
+    const u_char             *p, *end, *line;
+    journey_part_t           *part;
+    journey_error_t           err;
+    journey_record_t          rec;
+    journey_loader_thread_t  *thread;
+
+    thread = &loader->threads[number];
+    part = &loader->store->parts[number];
+
+    if (text->len > thread->size) {
+        buf = realloc(thread->buf, text->len);
+        if (buf == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        thread->buf = buf;
+        thread->size = text->len;
+    }
+
+    job->thread = number;
+    job->first_event = part->nevents;
+
+    end = text->data + text->len;
+
+    for (line = text->data; line < end; line = p + 1) {
+
+        p = memchr(line, '\n', end - line);
+
+        if (p == NULL) {
+            p = end;
+        }
+
+        len = p - line;
+        job->nlines++;
+
+        if (len == 0 || (len == 1 && line[0] == '\r')) {
+            continue;
+        }
+
+        if (journey_record_read(&rec, line, len, thread->buf, &err)
+            != JOURNEY_OK)
+        {
+            journey_load_complain(job, &err);
+            continue;
+        }
+
+        if (journey_load_wanted(loader->opts, &rec)
+            && journey_part_add(part, &rec) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    job->nevents = part->nevents - job->first_event;
+
+    return JOURNEY_OK;
+}
+
+
+static void
+journey_load_work(void *ctx, unsigned number, journey_job_t *job)
+{
+    journey_str_t             text;
+    journey_loader_t         *loader;
+    journey_loader_thread_t  *thread;
+
+    loader = ctx;
+    thread = &loader->threads[number];
+
+    if (__atomic_load_n(&loader->no_memory, __ATOMIC_RELAXED)) {
+        return;
+    }
+
+    text.data = job->data;
+    text.len = job->len;
+
+    if (job->member) {
+        if (thread->inflater == NULL) {
+            thread->inflater = journey_inflater_create();
+
+            if (thread->inflater == NULL) {
+                __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
+                return;
+            }
+        }
+
+        job->wrong = journey_inflate(thread->inflater, job->data, job->len,
+                                     &text);
+        if (job->wrong != NULL) {
+            return;
+        }
+    }
+
+    if (journey_load_lines(loader, number, job, &text) != JOURNEY_OK) {
+        __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
+    }
+}
+
+
+static uint64_t
+journey_load_clock(void)
+{
+    struct timespec  now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+
+    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
+}
+
+
+static void
+journey_load_erase(journey_loader_t *loader)
+{
+    if (loader->progress) {
+        fprintf(stderr, "\r\033[K");
+        loader->progress = 0;
+    }
+}
+
+
+/* 1 when one more message may be printed. */
+
+static int
+journey_load_message(journey_loader_t *loader)
+{
+    if (loader->messages++ >= JOURNEY_LOAD_MESSAGES) {
+        return 0;
+    }
+
+    journey_load_erase(loader);
+
+    return 1;
+}
+
+
+static void
+journey_load_bad_lines(journey_loader_t *loader, const journey_job_t *job)
+{
+    unsigned                    i;
+    unsigned long long          line;
+    const char                 *file;
+    const journey_complaint_t  *complaint;
+
+    loader->damage->bad_lines += job->bad_lines;
+
+    file = strcmp(job->file, "-") == 0 ? "stdin" : job->file;
+
+    for (i = 0; i < job->ncomplaints; i++) {
+        if (!journey_load_message(loader)) {
+            continue;
+        }
+
+        complaint = &job->complaints[i];
+        line = loader->base + complaint->line;
+
+        if (job->gzip) {
+            fprintf(stderr, "journey: %s: member at byte %llu, line %llu: "
+                    "%s\n", file, (unsigned long long) job->offset, line,
+                    complaint->text);
+
+        } else if (job->offset != 0) {
+            fprintf(stderr, "journey: %s: behind byte %llu, line %llu: %s\n",
+                    file, (unsigned long long) job->offset, line,
+                    complaint->text);
+
+        } else {
+            fprintf(stderr, "journey: %s:%llu: %s\n", file, line,
+                    complaint->text);
+        }
+    }
+
+    loader->messages += job->bad_lines - job->ncomplaints;
+}
+
+
+static void
+journey_load_done(void *ctx, journey_job_t *job)
+{
+    uint64_t           now;
+    const char        *file;
+    journey_loader_t  *loader;
+
+    loader = ctx;
+    file = strcmp(job->file, "-") == 0 ? "stdin" : job->file;
+
+    if (job->error != 0) {
+        loader->damage->bad_files++;
+
+        if (journey_load_message(loader)) {
+            fprintf(stderr, "journey: %s: %s\n", file, strerror(job->error));
+        }
+
+        return;
+    }
+
+    if (job->wrong != NULL) {
+        loader->damage->bad_members++;
+
+        if (journey_load_message(loader)) {
+            fprintf(stderr, "journey: %s: torn member at byte %llu: %s\n",
+                    file, (unsigned long long) job->offset, job->wrong);
+        }
+
+        return;
+    }
+
+    if (job->first) {
+        loader->base = 0;
+    }
+
+    if (job->bad_lines != 0) {
+        journey_load_bad_lines(loader, job);
+    }
+
+    loader->base += job->nlines;
+    loader->nevents += job->nevents;
+
+    if (journey_store_run(loader->store, job->thread, job->first_event,
+                          job->nevents) != JOURNEY_OK)
+    {
+        __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
+    }
+
+    if (loader->terminal) {
+        now = journey_load_clock();
+
+        if (now - loader->shown >= JOURNEY_LOAD_PROGRESS) {
+            loader->shown = now;
+            loader->progress = 1;
+            fprintf(stderr, "\rreading: %llu events",
+                    (unsigned long long) loader->nevents);
+        }
+    }
+}
+
+
+static int
+journey_load_files(journey_loader_t *loader, unsigned nthreads)
+{
+    int              rc;
+    unsigned         i;
+    journey_jobs_t  *jobs;
+
+    jobs = journey_jobs_create(nthreads, journey_load_work, journey_load_done,
+                               loader);
+    if (jobs == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    rc = JOURNEY_OK;
+
+    for (i = 0; i < loader->opts->nargs && rc == JOURNEY_OK; i++) {
+        rc = journey_input_read(jobs, loader->opts->args[i]);
+    }
+
+    journey_jobs_finish(jobs);
+
+    for (i = 0; i < JOURNEY_THREADS_MAX; i++) {
+        journey_inflater_destroy(loader->threads[i].inflater);
+        free(loader->threads[i].buf);
+    }
+
+    if (loader->messages > JOURNEY_LOAD_MESSAGES) {
+        journey_load_erase(loader);
+        fprintf(stderr, "journey: and %llu more\n", (unsigned long long)
+                loader->messages - JOURNEY_LOAD_MESSAGES);
+    }
+
+    journey_load_erase(loader);
+
+    return loader->no_memory ? JOURNEY_ERROR : rc;
+}
+
+
+int
+journey_load(journey_store_t *store, const journey_options_t *opts,
+    journey_damage_t *damage)
+{
+    long              ncpu;
+    unsigned          nthreads;
+    journey_loader_t  loader;
+
+    memset(&loader, 0, sizeof(journey_loader_t));
+    memset(damage, 0, sizeof(journey_damage_t));
+
+    loader.store = store;
+    loader.opts = opts;
+    loader.damage = damage;
+    loader.terminal = isatty(STDERR_FILENO) ? 1 : 0;
+    loader.shown = journey_load_clock();
+
+    ncpu = sysconf(_SC_NPROCESSORS_ONLN);
+    nthreads = ncpu < 1 ? 1
+               : (unsigned) journey_min(ncpu, JOURNEY_THREADS_MAX);
+
+    if (journey_store_init(store, nthreads) != JOURNEY_OK
+        || journey_load_files(&loader, nthreads) != JOURNEY_OK
+        || journey_store_merge(store) != JOURNEY_OK)
+    {
+        fprintf(stderr, "journey: not enough memory\n");
+        return JOURNEY_ERROR;
+    }
+
+    return JOURNEY_OK;
+}

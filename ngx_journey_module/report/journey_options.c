@@ -1,0 +1,438 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+
+#define JOURNEY_VERSION   "0.1.0"
+
+#define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
+#define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
+
+
+typedef enum {
+    JOURNEY_OPT_CONF = 0,
+    JOURNEY_OPT_SINCE,
+    JOURNEY_OPT_UNTIL,
+    JOURNEY_OPT_TZ,
+    JOURNEY_OPT_HOST,
+    JOURNEY_OPT_GOAL,
+    JOURNEY_OPT_CURRENCY,
+    JOURNEY_OPT_IDLE,
+    JOURNEY_OPT_LIMIT,
+    JOURNEY_OPT_JSON,
+    JOURNEY_OPT_CSV,
+    JOURNEY_OPT_REFERRER,
+    JOURNEY_OPT_URL,
+    JOURNEY_OPT_AGENT,
+    JOURNEY_OPT_SECRET,
+    JOURNEY_OPT_NAME,
+    JOURNEY_OPT_LAST
+} journey_option_e;
+
+
+typedef struct {
+    const char       *name;
+    const char       *value;            /* NULL: it takes none */
+    unsigned          group;
+    const char       *about;
+} journey_option_t;
+
+
+static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
+    { "conf", "DIR", JOURNEY_OPTIONS_CONF,
+      "configuration (default /etc/nginx/journey, if it is there)" },
+    { "since", "TIME", JOURNEY_OPTIONS_LOG,
+      "events from this moment on: 2026-11-22,\n"
+      "2026-11-22T07:00:00Z, or seconds since 1970" },
+    { "until", "TIME", JOURNEY_OPTIONS_LOG,
+      "events before this moment; it is the end of the data" },
+    { "tz", "ZONE", JOURNEY_OPTIONS_LOG,
+      "zone of days and times: Europe/Berlin, +02:00\n(default UTC)" },
+    { "host", "HOST", JOURNEY_OPTIONS_LOG,
+      "events of this host only; may be repeated" },
+    { "goal", "GOAL", JOURNEY_OPTIONS_LOG,
+      "goals that count as conversions; may be repeated\n"
+      "(default those that complete a journey, else all)" },
+    { "currency", "CODE", JOURNEY_OPTIONS_LOG,
+      "currency of values (default the most frequent one)" },
+    { "idle", "SPAN", JOURNEY_OPTIONS_LOG,
+      "a journey without a hit for so long is dropped\n(default 30d)" },
+    { "limit", "N", JOURNEY_OPTIONS_LOG,
+      "rows of a list (default 10 pages and paths as text,\nelse all)" },
+    { "json", NULL, JOURNEY_OPTIONS_FORMAT, "one JSON object" },
+    { "csv", NULL, JOURNEY_OPTIONS_LOG, "CSV (RFC 4180)" },
+    { "referrer", "R", JOURNEY_OPTIONS_CLASSIFY, "the Referer header" },
+    { "url", "U", JOURNEY_OPTIONS_CLASSIFY,
+      "the URL of the page; its host is the own one" },
+    { "agent", "A", JOURNEY_OPTIONS_CLASSIFY, "the User-Agent header" },
+    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN, "the file of journey_secret" },
+    { "name", "NAME", JOURNEY_OPTIONS_TOKEN,
+      "name of the cookie (default jny)" }
+};
+
+
+static int
+journey_usage_error(const journey_options_t *opts, const char *fmt,
+    const char *value)
+{
+    fprintf(stderr, "journey: ");
+    fprintf(stderr, fmt, value);
+
+    if (opts->command != NULL) {
+        fprintf(stderr, "; see journey %s --help\n", opts->command->name);
+
+    } else {
+        fprintf(stderr, "; see journey --help\n");
+    }
+
+    return JOURNEY_EXIT_USAGE;
+}
+
+
+static void
+journey_help_commands(const journey_command_t *commands)
+{
+    const journey_command_t  *c;
+
+    printf("Usage: journey COMMAND [OPTION…] [ARGUMENT…]\n\n"
+           "What the journey log of nginx tells: where visitors came from, "
+           "how far they\ngot, what they reached.\n\nCommands:\n");
+
+    for (c = commands; c->name != NULL; c++) {
+        printf("  %-10s %s\n", c->name, c->about);
+    }
+
+    printf("\nLogs may be plain or gzip, several, or - for standard input.\n"
+           "Options of a command: journey COMMAND --help\n\n"
+           "Exit status: 0 all is well, 1 something could not be read (it "
+           "is named), 2 usage.\n");
+}
+
+
+static void
+journey_help_options(const journey_command_t *command)
+{
+    char                     name[32];
+    unsigned                 i;
+    const char              *p, *end;
+    const journey_option_t  *opt;
+
+    printf("Usage: journey %s [OPTION…] %s\n\n%s\n\nOptions:\n",
+           command->name, command->args, command->about);
+
+    for (i = 0; i < JOURNEY_OPT_LAST; i++) {
+        opt = &journey_option_table[i];
+
+        if (!(command->options & opt->group)) {
+            continue;
+        }
+
+        snprintf(name, sizeof(name), "--%s%s%s", opt->name,
+                 opt->value ? " " : "", opt->value ? opt->value : "");
+
+        for (p = opt->about; /* void */ ; p = end + 1) {
+            end = strchr(p, '\n');
+
+            printf("  %-17s %.*s\n", p == opt->about ? name : "",
+                   end ? (int) (end - p) : (int) strlen(p), p);
+
+            if (end == NULL) {
+                break;
+            }
+        }
+    }
+
+    printf("  %-17s %s\n  %-17s %s\n", "--help", "this text", "--version",
+           "the version");
+}
+
+
+static int
+journey_options_append(const char ***list, unsigned *n, const char *value)
+{
+    const char  **p;
+
+    p = realloc(*list, (*n + 1) * sizeof(char *));
+    if (p == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    p[(*n)++] = value;
+    *list = p;
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_options_set(journey_options_t *opts, unsigned option,
+    const char *value, const char **times, journey_error_t *err)
+{
+    char  *end;
+
+    switch (option) {
+
+    case JOURNEY_OPT_CONF:
+        opts->conf = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_SINCE:
+    case JOURNEY_OPT_UNTIL:
+    case JOURNEY_OPT_TZ:
+        /* read when all three are known */
+        times[option - JOURNEY_OPT_SINCE] = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_HOST:
+        return journey_options_append(&opts->hosts, &opts->nhosts, value);
+
+    case JOURNEY_OPT_GOAL:
+        return journey_options_append(&opts->goals, &opts->ngoals, value);
+
+    case JOURNEY_OPT_CURRENCY:
+        opts->currency = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_IDLE:
+        return journey_span_parse(value, &opts->idle, err);
+
+    case JOURNEY_OPT_LIMIT:
+        if (*value < '0' || *value > '9' || strlen(value) > 9) {
+            return journey_error(err, "bad number \"%s\"", value);
+        }
+
+        opts->limit = strtol(value, &end, 10);
+
+        return *end == '\0' ? JOURNEY_OK
+                            : journey_error(err, "bad number \"%s\"", value);
+
+    case JOURNEY_OPT_JSON:
+        opts->format = JOURNEY_FORMAT_JSON;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_CSV:
+        opts->format = JOURNEY_FORMAT_CSV;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_REFERRER:
+        opts->referrer = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_URL:
+        opts->url = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_AGENT:
+        opts->agent = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_SECRET:
+        opts->secret = value;
+        return JOURNEY_OK;
+
+    default: /* JOURNEY_OPT_NAME */
+        opts->cookie = value;
+        return JOURNEY_OK;
+    }
+}
+
+
+/* The option that arg names, JOURNEY_OPT_LAST for none; *value is what
+ * follows its "=". */
+
+static unsigned
+journey_options_find(const journey_options_t *opts, const char *arg,
+    const char **value)
+{
+    size_t    len;
+    unsigned  i;
+
+    len = strcspn(arg, "=");
+    *value = (arg[len] == '=') ? arg + len + 1 : NULL;
+
+    for (i = 0; i < JOURNEY_OPT_LAST; i++) {
+        if ((opts->command->options & journey_option_table[i].group)
+            && strlen(journey_option_table[i].name) == len
+            && memcmp(arg, journey_option_table[i].name, len) == 0)
+        {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+static int
+journey_options_times(journey_options_t *opts, const char **times,
+    journey_error_t *err)
+{
+    if (journey_zone_set(&opts->zone, times[2] ? times[2] : "UTC", err)
+        != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (times[0] != NULL
+        && journey_time_parse(&opts->zone, times[0], &opts->since, err)
+           != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (times[1] != NULL
+        && journey_time_parse(&opts->zone, times[1], &opts->until, err)
+           != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (opts->until <= opts->since) {
+        return journey_error(err, "--until is not after --since");
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* The options behind the command; arguments are gathered at the front of
+ * argv. */
+
+static int
+journey_options_parse(journey_options_t *opts, int argc, char **argv)
+{
+    int               i;
+    unsigned          option, ended;
+    const char       *value, *times[3];
+    journey_error_t   err;
+
+    ended = 0;
+    times[0] = times[1] = times[2] = NULL;
+
+    opts->args = argv;
+
+    for (i = 0; i < argc; i++) {
+
+        if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
+            argv[opts->nargs++] = argv[i];
+            continue;
+        }
+
+        if (strcmp(argv[i], "--") == 0) {
+            ended = 1;
+            continue;
+        }
+
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            journey_help_options(opts->command);
+            return JOURNEY_EXIT_OK;
+        }
+
+        if (strcmp(argv[i], "--version") == 0) {
+            printf("journey %s\n", JOURNEY_VERSION);
+            return JOURNEY_EXIT_OK;
+        }
+
+        option = (argv[i][1] == '-')
+                 ? journey_options_find(opts, argv[i] + 2, &value)
+                 : (unsigned) JOURNEY_OPT_LAST;
+
+        if (option == JOURNEY_OPT_LAST) {
+            return journey_usage_error(opts, "unknown option \"%s\"", argv[i]);
+        }
+
+        if (journey_option_table[option].value == NULL) {
+            if (value != NULL) {
+                return journey_usage_error(opts, "--%s takes no value",
+                                           journey_option_table[option].name);
+            }
+
+        } else if (value == NULL) {
+            if (i + 1 == argc) {
+                return journey_usage_error(opts, "--%s needs a value",
+                                           journey_option_table[option].name);
+            }
+
+            value = argv[++i];
+        }
+
+        err.text[0] = '\0';
+
+        if (journey_options_set(opts, option, value, times, &err)
+            != JOURNEY_OK)
+        {
+            fprintf(stderr, "journey: --%s: %s\n",
+                    journey_option_table[option].name,
+                    err.text[0] ? err.text : "no memory");
+            return JOURNEY_EXIT_USAGE;
+        }
+    }
+
+    if (journey_options_times(opts, times, &err) != JOURNEY_OK) {
+        fprintf(stderr, "journey: %s\n", err.text);
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    if ((opts->command->options & JOURNEY_OPTIONS_LOG) && opts->nargs == 0) {
+        return journey_usage_error(opts, "%s",
+                                   "no FILE (- is standard input)");
+    }
+
+    return -1;
+}
+
+
+int
+journey_options_read(journey_options_t *opts,
+    const journey_command_t *commands, int argc, char **argv)
+{
+    const journey_command_t  *c;
+
+    memset(opts, 0, sizeof(journey_options_t));
+
+    opts->until = UINT64_MAX;
+    opts->limit = JOURNEY_LIMIT_NONE;
+    opts->idle = JOURNEY_IDLE;
+    opts->lookback = JOURNEY_LOOKBACK;
+    opts->cookie = "jny";
+
+    if (argc < 2) {
+        return journey_usage_error(opts, "%s", "no command");
+    }
+
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
+        || strcmp(argv[1], "help") == 0)
+    {
+        journey_help_commands(commands);
+        return JOURNEY_EXIT_OK;
+    }
+
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("journey %s\n", JOURNEY_VERSION);
+        return JOURNEY_EXIT_OK;
+    }
+
+    for (c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, argv[1]) == 0) {
+            opts->command = c;
+            return journey_options_parse(opts, argc - 2, argv + 2);
+        }
+    }
+
+    return journey_usage_error(opts, "unknown command \"%s\"", argv[1]);
+}
+
+
+void
+journey_options_free(journey_options_t *opts)
+{
+    free(opts->hosts);
+    free(opts->goals);
+}

@@ -1,0 +1,88 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The command line: journey COMMAND [OPTIONS] [FILE…].
+ */
+
+
+#ifndef JOURNEY_OPTIONS_H
+#define JOURNEY_OPTIONS_H
+
+
+#include "journey_time.h"
+
+
+#define JOURNEY_EXIT_OK     0
+#define JOURNEY_EXIT_DATA   1           /* named with file and place */
+#define JOURNEY_EXIT_USAGE  2
+
+#define JOURNEY_LIMIT_NONE  -1L
+
+
+typedef enum {
+    JOURNEY_FORMAT_TEXT = 0,
+    JOURNEY_FORMAT_JSON,
+    JOURNEY_FORMAT_CSV
+} journey_format_e;
+
+
+typedef struct journey_options_s  journey_options_t;
+
+typedef struct {
+    const char     *name;
+    const char     *args;               /* for the usage: "FILE…" */
+    const char     *about;
+    unsigned        options;            /* bits of journey_options.c's groups:
+                                           what it understands */
+    int           (*run)(const journey_options_t *opts);
+} journey_command_t;
+
+/* Groups of options. */
+#define JOURNEY_OPTIONS_LOG       0x01  /* what to read of logs */
+#define JOURNEY_OPTIONS_FORMAT    0x02  /* --json --csv */
+#define JOURNEY_OPTIONS_CLASSIFY  0x04
+#define JOURNEY_OPTIONS_TOKEN     0x08
+#define JOURNEY_OPTIONS_CONF      0x10
+
+
+struct journey_options_s {
+    const journey_command_t  *command;
+
+    char                    **args;     /* files, or values of cookies */
+    unsigned                  nargs;
+
+    const char               *conf;     /* NULL: none was given */
+    journey_format_e          format;
+    journey_zone_t            zone;
+    uint64_t                  since;    /* ms */
+    uint64_t                  until;    /* ms; UINT64_MAX: no bound */
+    const char              **hosts;    /* none: all */
+    unsigned                  nhosts;
+    const char              **goals;    /* none: those that complete … */
+    unsigned                  ngoals;
+    const char               *currency; /* NULL: the most frequent */
+    long                      limit;    /* JOURNEY_LIMIT_NONE: not given */
+    uint64_t                  idle;     /* ms */
+    uint64_t                  lookback; /* ms */
+
+    const char               *referrer; /* classify */
+    const char               *url;
+    const char               *agent;
+
+    const char               *secret;   /* token */
+    const char               *cookie;
+};
+
+
+/*
+ * Reads the command line.  Returns -1 when there is a command to run, else
+ * the exit code: what was wrong, or --help and --version, is printed.
+ */
+int journey_options_read(journey_options_t *opts,
+    const journey_command_t *commands, int argc, char **argv);
+
+void journey_options_free(journey_options_t *opts);
+
+
+#endif /* JOURNEY_OPTIONS_H */

@@ -1,0 +1,41 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The commands that read logs: report, and its tables one by one.
+ */
+
+
+#ifndef JOURNEY_REPORT_H
+#define JOURNEY_REPORT_H
+
+
+#include "journey_analysis.h"
+#include "journey_load.h"
+#include "journey_table.h"
+
+
+/* The tables, each from a finished analysis.  JOURNEY_ERROR when memory is
+ * exhausted.  limit is the number of rows, JOURNEY_LIMIT_NONE for all. */
+
+int journey_table_summary(journey_table_t *table, const journey_analysis_t *a,
+    const journey_damage_t *damage);
+int journey_table_channels(journey_table_t *table,
+    const journey_analysis_t *a, long limit);
+int journey_table_phases(journey_table_t *table, const journey_analysis_t *a);
+int journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
+    long limit);
+int journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
+    long limit);
+int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
+    long limit);
+
+/* The commands. */
+int journey_report(const journey_options_t *opts);
+int journey_report_channels(const journey_options_t *opts);
+int journey_report_phases(const journey_options_t *opts);
+int journey_report_goals(const journey_options_t *opts);
+int journey_report_paths(const journey_options_t *opts);
+
+
+#endif /* JOURNEY_REPORT_H */

@@ -1,0 +1,380 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_store.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+
+/* Makes room for one more in a growing array. */
+
+static int
+journey_store_grow(void *array, uint32_t n, uint32_t *size, size_t element)
+{
+    void      *p;
+    uint32_t   more;
+
+    if (n < *size) {
+        return JOURNEY_OK;
+    }
+
+    more = (*size == 0) ? 64 : *size + *size / 2;
+
+    if (more <= *size) {
+        return JOURNEY_ERROR;
+    }
+
+    p = realloc(*(void **) array, more * element);
+    if (p == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    *(void **) array = p;
+    *size = more;
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_part_init(journey_part_t *part, uint64_t seed)
+{
+    part->from = UINT64_MAX;
+
+    if (journey_intern_init(&part->names, seed) != JOURNEY_OK
+        || journey_intern_init(&part->orders, seed) != JOURNEY_OK
+        || journey_intern_init(&part->visitors, seed) != JOURNEY_OK
+        || journey_intern_init(&part->pages, seed) != JOURNEY_OK
+        || journey_intern_init(&part->touches, seed) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static void
+journey_part_free(journey_part_t *part)
+{
+    uint32_t  i;
+
+    journey_intern_free(&part->names);
+    journey_intern_free(&part->orders);
+    journey_intern_free(&part->visitors);
+    journey_intern_free(&part->pages);
+    journey_intern_free(&part->touches);
+
+    for (i = 0; i < part->nchunks; i++) {
+        free(part->chunks[i]);
+    }
+
+    free(part->chunks);
+    free(part->goals);
+    free(part->ways);
+    free(part->joins);
+    free(part->buf);
+}
+
+
+int
+journey_store_init(journey_store_t *store, unsigned nparts)
+{
+    uint64_t  seed;
+    unsigned  i;
+
+    memset(store, 0, sizeof(journey_store_t));
+
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+        seed = (uint64_t) time(NULL) * 0x9e3779b97f4a7c15ULL;
+    }
+
+    store->parts = calloc(nparts, sizeof(journey_part_t));
+    if (store->parts == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    store->nparts = nparts;
+
+    for (i = 0; i < nparts; i++) {
+        if (journey_part_init(&store->parts[i], seed) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return journey_part_init(&store->all, seed);
+}
+
+
+void
+journey_store_free(journey_store_t *store)
+{
+    unsigned  i;
+
+    for (i = 0; store->parts != NULL && i < store->nparts; i++) {
+        journey_part_free(&store->parts[i]);
+    }
+
+    journey_part_free(&store->all);
+
+    free(store->parts);
+    free(store->runs);
+    free(store->chunks);
+    free(store->order);
+    free(store->visitors);
+    free(store->goals);
+}
+
+
+/* The number of several strings as one, with NULs between. */
+
+static uint32_t
+journey_part_tuple(journey_part_t *part, journey_intern_t *table,
+    const journey_str_t *const *strs, unsigned n)
+{
+    size_t     len;
+    u_char    *p, *buf;
+    unsigned   i;
+
+    for (len = 0, i = 0; i < n; i++) {
+        len += strs[i]->len + 1;
+    }
+
+    if (len > part->buf_size) {
+        buf = realloc(part->buf, len + 4096);
+        if (buf == NULL) {
+            part->no_memory = 1;
+            return 0;
+        }
+
+        part->buf = buf;
+        part->buf_size = len + 4096;
+    }
+
+    p = part->buf;
+
+    for (i = 0; i < n; i++) {
+        if (strs[i]->len != 0) {
+            memcpy(p, strs[i]->data, strs[i]->len);
+            p += strs[i]->len;
+        }
+
+        *p++ = '\0';
+    }
+
+    return journey_intern(table, part->buf, p - part->buf - 1);
+}
+
+
+static int
+journey_part_goal(journey_part_t *part, const journey_record_t *rec,
+    journey_ev_t *ev)
+{
+    uint32_t            i;
+    journey_goal_ev_t  *goal;
+
+    if (journey_store_grow(&part->goals, part->ngoals, &part->goals_size,
+                           sizeof(journey_goal_ev_t)) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    goal = &part->goals[part->ngoals++];
+
+    goal->goal = journey_intern(&part->names, rec->goal.data, rec->goal.len);
+    goal->currency = journey_intern(&part->names, rec->currency.data,
+                                    rec->currency.len);
+    goal->order = journey_intern(&part->orders, rec->order.data,
+                                 rec->order.len);
+    goal->value = rec->value;
+    goal->has_value = rec->has_value;
+    goal->total = rec->touches_total;
+    goal->first = part->nways;
+    goal->nways = (uint8_t) rec->ntouches;
+
+    for (i = 0; i < rec->ntouches; i++) {
+        if (journey_store_grow(&part->ways, part->nways, &part->ways_size,
+                               sizeof(uint32_t)) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+
+        part->ways[part->nways++] = journey_intern(&part->names,
+                                                   rec->touches[i].data,
+                                                   rec->touches[i].len);
+    }
+
+    ev->goal = part->ngoals;
+
+    if (rec->done) {
+        ev->flags |= JOURNEY_EV_DONE;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_part_join(journey_part_t *part, const journey_record_t *rec,
+    journey_ev_t *ev)
+{
+    journey_join_t  *join;
+
+    if (journey_store_grow(&part->joins, part->njoins, &part->joins_size,
+                           sizeof(journey_join_t)) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    join = &part->joins[part->njoins++];
+
+    join->t = ev->t;
+    join->visitor = ev->visitor;
+    join->previous = journey_intern(&part->visitors, rec->previous.data,
+                                    rec->previous.len);
+
+    return JOURNEY_OK;
+}
+
+
+static journey_ev_t *
+journey_part_event(journey_part_t *part)
+{
+    journey_ev_t  *chunk;
+
+    if (part->nevents == (uint64_t) part->nchunks << JOURNEY_CHUNK_BITS) {
+
+        if (journey_store_grow(&part->chunks, part->nchunks,
+                               &part->chunks_size, sizeof(journey_ev_t *))
+            != JOURNEY_OK)
+        {
+            return NULL;
+        }
+
+        chunk = malloc(JOURNEY_CHUNK * sizeof(journey_ev_t));
+        if (chunk == NULL) {
+            return NULL;
+        }
+
+        part->chunks[part->nchunks++] = chunk;
+    }
+
+    return &part->chunks[part->nevents >> JOURNEY_CHUNK_BITS]
+                        [part->nevents & (JOURNEY_CHUNK - 1)];
+}
+
+
+int
+journey_part_add(journey_part_t *part, const journey_record_t *rec)
+{
+    journey_ev_t         *ev;
+    const journey_str_t  *strs[4];
+
+    if (rec->prefetched) {
+        part->prefetched++;
+        return JOURNEY_OK;
+    }
+
+    ev = journey_part_event(part);
+    if (ev == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    memset(ev, 0, sizeof(journey_ev_t));
+
+    ev->t = rec->time;
+    ev->kind = (uint8_t) rec->kind;
+    ev->journey = rec->journey;
+    ev->session = rec->session;
+    ev->position = (uint16_t) journey_min(rec->position, UINT16_MAX);
+
+    ev->visitor = journey_intern(&part->visitors, rec->visitor.data,
+                                 rec->visitor.len);
+    ev->phase = journey_intern(&part->names, rec->phase.data, rec->phase.len);
+
+    strs[0] = &rec->host;
+    strs[1] = &rec->path;
+    ev->page = journey_part_tuple(part, &part->pages, strs, 2);
+
+    if (rec->channel.len != 0) {
+        strs[0] = &rec->channel;
+        strs[1] = &rec->source;
+        strs[2] = &rec->medium;
+        strs[3] = &rec->campaign;
+        ev->touch = journey_part_tuple(part, &part->touches, strs, 4);
+    }
+
+    if (rec->kind == JOURNEY_EVENT_GOAL
+        && journey_part_goal(part, rec, ev) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (rec->previous.len != 0 && ev->visitor != 0
+        && journey_part_join(part, rec, ev) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (part->no_memory || part->names.no_memory || part->orders.no_memory
+        || part->visitors.no_memory || part->pages.no_memory
+        || part->touches.no_memory)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    part->from = journey_min(part->from, ev->t);
+    part->until = journey_max(part->until, ev->t);
+    part->nevents++;
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_store_run(journey_store_t *store, unsigned part, uint64_t first,
+    uint64_t count)
+{
+    size_t          size;
+    journey_run_t  *run;
+
+    if (count == 0) {
+        return JOURNEY_OK;
+    }
+
+    /* a thread that does many jobs in a row makes one long run of them */
+
+    if (store->nruns != 0) {
+        run = &store->runs[store->nruns - 1];
+
+        if (run->part == part && run->first + run->count == first
+            && count < UINT32_MAX - run->count)
+        {
+            run->count += (uint32_t) count;
+            return JOURNEY_OK;
+        }
+    }
+
+    if (store->nruns == store->runs_size) {
+        size = store->runs_size ? 2 * store->runs_size : 256;
+
+        run = realloc(store->runs, size * sizeof(journey_run_t));
+        if (run == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        store->runs = run;
+        store->runs_size = size;
+    }
+
+    run = &store->runs[store->nruns++];
+    run->part = part;
+    run->first = first;
+    run->count = (uint32_t) count;
+
+    return JOURNEY_OK;
+}

@@ -1,0 +1,160 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The events of all input in memory, 40 bytes each: filled by several threads
+ * (a part each), then merged and ordered by visitor and time.
+ */
+
+
+#ifndef JOURNEY_STORE_H
+#define JOURNEY_STORE_H
+
+
+#include "journey_intern.h"
+#include "journey_record.h"
+
+
+#define JOURNEY_CHUNK_BITS  12
+#define JOURNEY_CHUNK       (1 << JOURNEY_CHUNK_BITS)
+
+#define JOURNEY_EV_DONE      0x01       /* a goal that completes */
+#define JOURNEY_EV_REPEATED  0x02       /* the same goal was counted before */
+#define JOURNEY_EV_TOUCHED   0x04       /* the same touch was counted before */
+
+
+/* One event.  Strings are numbers in the store's tables, 0 is none. */
+
+typedef struct {
+    uint64_t              t;            /* ms since 1970 */
+    uint32_t              visitor;      /* in visitors */
+    uint32_t              journey;
+    uint32_t              session;
+    uint32_t              page;         /* in pages */
+    uint32_t              phase;        /* in names */
+    uint32_t              touch;        /* in touches */
+    uint32_t              goal;         /* in goals, from 1 */
+    uint16_t              position;     /* of the phase */
+    uint8_t               kind;
+    uint8_t               flags;
+} journey_ev_t;
+
+
+/* What a goal event has more. */
+
+typedef struct {
+    double                value;
+    uint32_t              goal;         /* names */
+    uint32_t              currency;     /* names */
+    uint32_t              order;        /* orders */
+    uint32_t              total;        /* wn */
+    uint32_t              first;        /* of its w, in ways */
+    uint8_t               nways;
+    uint8_t               has_value;
+} journey_goal_ev_t;
+
+
+/* A cookieless visitor that went on as another at t. */
+
+typedef struct {
+    uint64_t              t;
+    uint32_t              previous;     /* visitors */
+    uint32_t              visitor;
+} journey_join_t;
+
+
+/* What one thread gathers. */
+
+typedef struct {
+    journey_intern_t      names;        /* channels, phases, goals … */
+    journey_intern_t      orders;
+    journey_intern_t      visitors;
+    journey_intern_t      pages;        /* host NUL path */
+    journey_intern_t      touches;      /* channel NUL source NUL medium NUL
+                                           campaign */
+    journey_ev_t        **chunks;
+    uint32_t              nchunks;
+    uint32_t              chunks_size;
+    uint64_t              nevents;
+
+    journey_goal_ev_t    *goals;
+    uint32_t              ngoals;
+    uint32_t              goals_size;
+
+    uint32_t             *ways;         /* names */
+    uint32_t              nways;
+    uint32_t              ways_size;
+
+    journey_join_t       *joins;
+    uint32_t              njoins;
+    uint32_t              joins_size;
+
+    uint64_t              prefetched;   /* events with pf: a number only */
+    uint64_t              from;         /* smallest and largest t */
+    uint64_t              until;
+
+    u_char               *buf;          /* for keys of pages and touches */
+    size_t                buf_size;
+    unsigned              no_memory:1;
+} journey_part_t;
+
+
+/* Events that came from one job, so that their order is that of the input. */
+
+typedef struct {
+    uint64_t              first;
+    uint32_t              count;
+    uint32_t              part;
+} journey_run_t;
+
+
+typedef struct {
+    journey_part_t       *parts;
+    unsigned              nparts;
+    journey_run_t        *runs;
+    size_t                nruns;
+    size_t                runs_size;
+
+    /* after journey_store_merge() */
+
+    journey_part_t        all;          /* its events are in the chunks of
+                                           the parts */
+    journey_ev_t        **chunks;
+    uint32_t             *order;        /* all events by visitor, t, page
+                                           before goal, place */
+    uint32_t             *visitors;     /* where each begins in order; one
+                                           more than there are */
+    uint32_t              nvisitors;    /* number 0: without visitor */
+    uint32_t             *goals;        /* goal events by t and place */
+    uint32_t              ngoals;
+} journey_store_t;
+
+
+int journey_store_init(journey_store_t *store, unsigned nparts);
+void journey_store_free(journey_store_t *store);
+
+/* Adds an event to a part; JOURNEY_ERROR when memory is exhausted. */
+int journey_part_add(journey_part_t *part, const journey_record_t *rec);
+
+/* Says where the next events of the input are. */
+int journey_store_run(journey_store_t *store, unsigned part, uint64_t first,
+    uint64_t count);
+
+/* Merges the parts, joins visitors (pv), sorts.  To be called once. */
+int journey_store_merge(journey_store_t *store);
+
+/* Sorts events by t, page before goal, keeping their order else; tmp has room
+ * for n. */
+void journey_store_sort(const journey_store_t *store, uint32_t *refs,
+    uint32_t n, uint32_t *tmp);
+
+
+static inline journey_ev_t *
+journey_store_event(const journey_store_t *store, uint32_t ref)
+{
+    return &store->chunks[ref >> JOURNEY_CHUNK_BITS]
+                         [ref & (JOURNEY_CHUNK - 1)];
+}
+
+
+#endif /* JOURNEY_STORE_H */

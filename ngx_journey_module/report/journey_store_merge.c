@@ -1,0 +1,397 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * From what the threads gathered to one order of all events.
+ */
+
+
+#include "journey_store.h"
+
+#include <stdlib.h>
+
+
+/* From the numbers of one part to those of all. */
+
+typedef struct {
+    uint32_t  *names;
+    uint32_t  *orders;
+    uint32_t  *visitors;
+    uint32_t  *pages;
+    uint32_t  *touches;
+    uint32_t   goals;                   /* how many are before its first */
+    uint32_t   chunks;
+} journey_maps_t;
+
+
+static int
+journey_merge_tables(journey_part_t *all, journey_part_t *part,
+    journey_maps_t *maps)
+{
+    maps->names = journey_intern_merge(&all->names, &part->names);
+    maps->orders = journey_intern_merge(&all->orders, &part->orders);
+    maps->visitors = journey_intern_merge(&all->visitors, &part->visitors);
+    maps->pages = journey_intern_merge(&all->pages, &part->pages);
+    maps->touches = journey_intern_merge(&all->touches, &part->touches);
+
+    return (maps->names == NULL || maps->orders == NULL
+            || maps->visitors == NULL || maps->pages == NULL
+            || maps->touches == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
+static void
+journey_merge_free(journey_maps_t *maps)
+{
+    free(maps->names);
+    free(maps->orders);
+    free(maps->visitors);
+    free(maps->pages);
+    free(maps->touches);
+}
+
+
+/* Goals, their w and joins, at the places they have for all. */
+
+static void
+journey_merge_goals(journey_part_t *all, journey_part_t *part,
+    const journey_maps_t *maps)
+{
+    uint32_t            i;
+    journey_join_t     *join;
+    journey_goal_ev_t  *goal;
+
+    for (i = 0; i < part->ngoals; i++) {
+        goal = &all->goals[all->ngoals++];
+        *goal = part->goals[i];
+
+        goal->goal = maps->names[goal->goal];
+        goal->currency = maps->names[goal->currency];
+        goal->order = maps->orders[goal->order];
+        goal->first += all->nways;
+    }
+
+    for (i = 0; i < part->nways; i++) {
+        all->ways[all->nways + i] = maps->names[part->ways[i]];
+    }
+
+    all->nways += part->nways;
+
+    for (i = 0; i < part->njoins; i++) {
+        join = &all->joins[all->njoins++];
+        *join = part->joins[i];
+
+        join->previous = maps->visitors[join->previous];
+        join->visitor = maps->visitors[join->visitor];
+    }
+
+    all->from = journey_min(all->from, part->from);
+    all->until = journey_max(all->until, part->until);
+    all->prefetched += part->prefetched;
+    all->nevents += part->nevents;
+}
+
+
+static int
+journey_merge_join_cmp(const void *one, const void *two)
+{
+    const journey_join_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->previous != b->previous) {
+        return a->previous < b->previous ? -1 : 1;
+    }
+
+    if (a->t != b->t) {
+        return a->t < b->t ? -1 : 1;
+    }
+
+    return a->visitor < b->visitor ? -1 : a->visitor > b->visitor;
+}
+
+
+/* An event of a cookieless visitor belongs to the one who went on with its
+ * session next: the same hash may be that of another browser later. */
+
+static uint32_t
+journey_merge_visitor(const journey_part_t *all, uint32_t visitor, uint64_t t)
+{
+    uint32_t               lo, hi, i;
+    const journey_join_t  *join;
+
+    lo = 0;
+    hi = all->njoins;
+
+    while (lo < hi) {
+        i = lo + (hi - lo) / 2;
+        join = &all->joins[i];
+
+        if (join->previous < visitor
+            || (join->previous == visitor && join->t < t))
+        {
+            lo = i + 1;
+
+        } else {
+            hi = i;
+        }
+    }
+
+    if (lo < all->njoins && all->joins[lo].previous == visitor) {
+        return all->joins[lo].visitor;
+    }
+
+    return visitor;
+}
+
+
+static void
+journey_merge_events(journey_store_t *store, journey_part_t *part,
+    const journey_maps_t *maps)
+{
+    uint32_t       chunk;
+    uint64_t       i;
+    journey_ev_t  *ev;
+
+    for (chunk = 0; chunk < part->nchunks; chunk++) {
+        store->chunks[maps->chunks + chunk] = part->chunks[chunk];
+    }
+
+    for (i = 0; i < part->nevents; i++) {
+        ev = &part->chunks[i >> JOURNEY_CHUNK_BITS][i & (JOURNEY_CHUNK - 1)];
+
+        ev->visitor = maps->visitors[ev->visitor];
+        ev->page = maps->pages[ev->page];
+        ev->phase = maps->names[ev->phase];
+        ev->touch = maps->touches[ev->touch];
+
+        if (ev->goal != 0) {
+            ev->goal += maps->goals;
+        }
+
+        if (store->all.njoins != 0) {
+            ev->visitor = journey_merge_visitor(&store->all, ev->visitor,
+                                                ev->t);
+        }
+
+        store->visitors[ev->visitor + 1]++;
+    }
+}
+
+
+static inline uint64_t
+journey_sort_key(const journey_store_t *store, uint32_t ref)
+{
+    const journey_ev_t  *ev;
+
+    ev = journey_store_event(store, ref);
+
+    return ev->t << 1 | (ev->kind == JOURNEY_EVENT_GOAL);
+}
+
+
+void
+journey_store_sort(const journey_store_t *store, uint32_t *refs, uint32_t n,
+    uint32_t *tmp)
+{
+    uint32_t  half, i, j, k;
+    uint64_t  key;
+
+    if (n <= 16) {
+        for (i = 1; i < n; i++) {
+            k = refs[i];
+            key = journey_sort_key(store, k);
+
+            for (j = i; j > 0; j--) {
+                if (journey_sort_key(store, refs[j - 1]) <= key) {
+                    break;
+                }
+
+                refs[j] = refs[j - 1];
+            }
+
+            refs[j] = k;
+        }
+
+        return;
+    }
+
+    half = n / 2;
+
+    journey_store_sort(store, refs, half, tmp);
+    journey_store_sort(store, refs + half, n - half, tmp);
+
+    if (journey_sort_key(store, refs[half - 1])
+        <= journey_sort_key(store, refs[half]))
+    {
+        return;
+    }
+
+    memcpy(tmp, refs, half * sizeof(uint32_t));
+
+    for (i = 0, j = half, k = 0; i < half; k++) {
+        if (j < n && journey_sort_key(store, refs[j])
+                     < journey_sort_key(store, tmp[i]))
+        {
+            refs[k] = refs[j++];
+
+        } else {
+            refs[k] = tmp[i++];
+        }
+    }
+}
+
+
+/* Puts the events behind their visitor, in the order of the input. */
+
+static void
+journey_merge_place(journey_store_t *store, const journey_maps_t *maps)
+{
+    size_t          r;
+    uint32_t        i, ref, base;
+    journey_ev_t   *ev;
+    journey_run_t  *run;
+
+    for (r = 0; r < store->nruns; r++) {
+        run = &store->runs[r];
+        base = (maps[run->part].chunks << JOURNEY_CHUNK_BITS)
+               + (uint32_t) run->first;
+
+        for (i = 0; i < run->count; i++) {
+            ref = base + i;
+            ev = journey_store_event(store, ref);
+
+            store->order[store->visitors[ev->visitor]++] = ref;
+
+            if (ev->goal != 0) {
+                store->goals[store->ngoals++] = ref;
+            }
+        }
+    }
+}
+
+
+static int
+journey_merge_sort(journey_store_t *store, const journey_maps_t *maps)
+{
+    uint32_t  i, n, *tmp;
+
+    /* where each visitor begins: by their counts */
+
+    for (i = 1; i <= store->nvisitors; i++) {
+        store->visitors[i] += store->visitors[i - 1];
+    }
+
+    tmp = malloc((store->all.nevents + 1) * sizeof(uint32_t));
+    if (tmp == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    journey_merge_place(store, maps);
+
+    for (i = store->nvisitors; i > 0; i--) {
+        store->visitors[i] = store->visitors[i - 1];
+    }
+
+    store->visitors[0] = 0;
+
+    for (i = 0; i < store->nvisitors; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+
+        if (n > 1) {
+            journey_store_sort(store, store->order + store->visitors[i], n,
+                               tmp);
+        }
+    }
+
+    journey_store_sort(store, store->goals, store->ngoals, tmp);
+
+    free(tmp);
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_store_merge(journey_store_t *store)
+{
+    int              rc;
+    uint64_t         nchunks, ngoals, nways, njoins;
+    unsigned         i;
+    journey_maps_t  *maps;
+    journey_part_t  *all, *part;
+
+    all = &store->all;
+    rc = JOURNEY_ERROR;
+    nchunks = ngoals = nways = njoins = 0;
+
+    maps = calloc(store->nparts, sizeof(journey_maps_t));
+    if (maps == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < store->nparts; i++) {
+        part = &store->parts[i];
+
+        maps[i].chunks = (uint32_t) nchunks;
+        maps[i].goals = (uint32_t) ngoals;
+
+        nchunks += part->nchunks;
+        ngoals += part->ngoals;
+        nways += part->nways;
+        njoins += part->njoins;
+
+        if (journey_merge_tables(all, part, &maps[i]) != JOURNEY_OK) {
+            goto done;
+        }
+    }
+
+    /* events are told by 32 bits: four thousand million of them */
+
+    if (nchunks >= 1ULL << (32 - JOURNEY_CHUNK_BITS) || nways > UINT32_MAX) {
+        goto done;
+    }
+
+    store->nvisitors = all->visitors.n;
+    store->chunks = calloc(nchunks + 1, sizeof(journey_ev_t *));
+    store->visitors = calloc((size_t) store->nvisitors + 2, sizeof(uint32_t));
+    store->goals = malloc((ngoals + 1) * sizeof(uint32_t));
+    all->goals = malloc((ngoals + 1) * sizeof(journey_goal_ev_t));
+    all->ways = malloc((nways + 1) * sizeof(uint32_t));
+    all->joins = malloc((njoins + 1) * sizeof(journey_join_t));
+
+    if (store->chunks == NULL || store->visitors == NULL
+        || store->goals == NULL || all->goals == NULL || all->ways == NULL
+        || all->joins == NULL)
+    {
+        goto done;
+    }
+
+    for (i = 0; i < store->nparts; i++) {
+        journey_merge_goals(all, &store->parts[i], &maps[i]);
+    }
+
+    qsort(all->joins, all->njoins, sizeof(journey_join_t),
+          journey_merge_join_cmp);
+
+    for (i = 0; i < store->nparts; i++) {
+        journey_merge_events(store, &store->parts[i], &maps[i]);
+    }
+
+    store->order = malloc((all->nevents + 1) * sizeof(uint32_t));
+
+    if (store->order != NULL) {
+        rc = journey_merge_sort(store, maps);
+    }
+
+done:
+
+    for (i = 0; i < store->nparts; i++) {
+        journey_merge_free(&maps[i]);
+    }
+
+    free(maps);
+
+    return rc;
+}

@@ -1,0 +1,180 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#define _GNU_SOURCE                     /* memrchr() */
+
+#include "journey_url.h"
+
+#include <strings.h>
+
+
+static int
+journey_url_hex(u_char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+
+    c |= 0x20;
+
+    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
+}
+
+
+/* Decodes [p, end) to dst, folds "//", "/./" and "/../"; NULL when it leads
+ * above the root or is badly encoded, which nginx answers with 400. */
+
+static u_char *
+journey_url_path(u_char *dst, const u_char *p, const u_char *end)
+{
+    int      high, low;
+    u_char  *start, *last;
+
+    start = dst;
+    *dst++ = '/';
+
+    for ( /* void */ ; p < end; p++) {
+
+        if (*p != '%') {
+            *dst++ = *p;
+
+        } else {
+            if (end - p < 3) {
+                return NULL;
+            }
+
+            high = journey_url_hex(p[1]);
+            low = journey_url_hex(p[2]);
+
+            if (high < 0 || low < 0 || high + low == 0) {
+                return NULL;
+            }
+
+            *dst++ = (u_char) (high << 4 | low);
+            p += 2;
+        }
+
+        if (dst[-1] == '/' && dst[-2] == '/') {
+            dst--;
+        }
+
+        /* a segment ends at a slash or with the path */
+
+        if (dst[-1] != '/' && p + 1 < end) {
+            continue;
+        }
+
+        last = (dst[-1] == '/') ? dst - 1 : dst;
+
+        if (last - start >= 2 && last[-1] == '.' && last[-2] == '/') {
+            dst = last - 1;
+
+        } else if (last - start >= 3 && last[-1] == '.' && last[-2] == '.'
+                   && last[-3] == '/')
+        {
+            dst = last - 3;
+
+            if (dst == start) {
+                return NULL;
+            }
+
+            while (dst[-1] != '/') {
+                dst--;
+            }
+        }
+    }
+
+    return dst;
+}
+
+
+const char *
+journey_url_parse(journey_url_t *parts, const journey_str_t *url, u_char *buf)
+{
+    u_char        *dst;
+    const u_char  *p, *end, *path, *query, *at;
+
+    memset(parts, 0, sizeof(journey_url_t));
+
+    p = url->data;
+    end = p + url->len;
+    dst = buf;
+
+    if (url->len == 0) {
+        return NULL;
+    }
+
+    query = memchr(p, '#', url->len);
+    end = (query == NULL) ? end : query;
+
+    if (*p != '/') {
+        if (url->len >= 7 && strncasecmp((char *) p, "http://", 7) == 0) {
+            p += 7;
+
+        } else if (url->len >= 8
+                   && strncasecmp((char *) p, "https://", 8) == 0)
+        {
+            p += 8;
+
+        } else {
+            return "the URL is neither http nor https nor a path";
+        }
+
+        for (path = p; path < end && *path != '/' && *path != '?'; path++) {
+            if (*path <= ' ' || *path >= 0x7f || *path == '"'
+                || *path == '\\')
+            {
+                return "bad host in the URL";
+            }
+        }
+
+        at = memrchr(p, '@', path - p);
+        p = (at == NULL) ? p : at + 1;
+
+        parts->host.data = dst;
+
+        /* the colons of an IPv6 literal are no port's */
+
+        if (p < path && *p == '[') {
+            while (p < path && *p != ']') {
+                *dst++ = journey_tolower(*p);
+                p++;
+            }
+        }
+
+        while (p < path && *p != ':') {
+            *dst++ = journey_tolower(*p);
+            p++;
+        }
+
+        parts->host.len = dst - parts->host.data;
+
+        if (parts->host.len == 0 || parts->host.len > JOURNEY_HOST_MAX) {
+            return "bad host in the URL";
+        }
+
+        p = path;
+    }
+
+    query = memchr(p, '?', end - p);
+    path = (query == NULL) ? end : query;
+
+    parts->path.data = dst;
+    dst = journey_url_path(dst, p + (p < path), path);
+
+    if (dst == NULL) {
+        return "bad path in the URL";
+    }
+
+    parts->path.len = dst - parts->path.data;
+
+    if (query != NULL) {
+        parts->args.data = (u_char *) query + 1;
+        parts->args.len = end - query - 1;
+    }
+
+    return NULL;
+}

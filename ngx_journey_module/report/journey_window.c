@@ -1,0 +1,197 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_window.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+
+#define JOURNEY_WINDOW_READ   (256 * 1024)
+
+/* A file changed within so many seconds may be growing; it is looked at so
+ * often, with so many milliseconds between, before its end is the end. */
+#define JOURNEY_WINDOW_FRESH  5
+#define JOURNEY_WINDOW_TRIES  8
+#define JOURNEY_WINDOW_PAUSE  20
+
+
+int
+journey_window_open(journey_window_t *w, const char *name)
+{
+    struct stat  st;
+
+    memset(w, 0, sizeof(journey_window_t));
+
+    if (strcmp(name, "-") == 0) {
+        w->fd = STDIN_FILENO;
+
+    } else {
+        w->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        if (w->fd == -1) {
+            w->error = errno;
+            return JOURNEY_ERROR;
+        }
+
+        if (fstat(w->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+            w->error = EISDIR;
+            (void) close(w->fd);
+            return JOURNEY_ERROR;
+        }
+    }
+
+#ifdef POSIX_FADV_SEQUENTIAL
+    (void) posix_fadvise(w->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+
+    return JOURNEY_OK;
+}
+
+
+void
+journey_window_close(journey_window_t *w)
+{
+    if (w->fd != STDIN_FILENO) {
+        (void) close(w->fd);
+    }
+
+    free(w->buf);
+}
+
+
+/* Makes room for size bytes from pos on. */
+
+static int
+journey_window_room(journey_window_t *w, size_t size)
+{
+    size_t   have;
+    u_char  *buf;
+
+    have = w->last - w->pos;
+
+    if (w->size - (w->pos - w->buf) >= size) {
+        return JOURNEY_OK;
+    }
+
+    if (have != 0) {
+        memmove(w->buf, w->pos, have);
+    }
+
+    w->pos = w->buf;
+    w->last = w->buf + have;
+
+    if (w->size >= size) {
+        return JOURNEY_OK;
+    }
+
+    buf = realloc(w->buf, size);
+    if (buf == NULL) {
+        w->no_memory = 1;
+        w->eof = 1;
+        return JOURNEY_ERROR;
+    }
+
+    w->buf = buf;
+    w->size = size;
+    w->pos = buf;
+    w->last = buf + have;
+
+    return JOURNEY_OK;
+}
+
+
+size_t
+journey_window_fill(journey_window_t *w, size_t need)
+{
+    size_t   have;
+    ssize_t  n;
+
+    for ( ;; ) {
+        have = w->last - w->pos;
+
+        if (have >= need || w->eof) {
+            return have;
+        }
+
+        /* read more than is needed, but grow with what is really there: a
+         * length that lies must not cost its memory */
+
+        need = journey_max(need, 1);
+
+        if (journey_window_room(w, journey_min(need, have * 2)
+                                   + JOURNEY_WINDOW_READ)
+            != JOURNEY_OK)
+        {
+            return have;
+        }
+
+        n = read(w->fd, w->last, w->size - (w->last - w->buf));
+
+        if (n == -1) {
+            if (errno == EINTR) {
+                continue;
+            }
+
+            w->error = errno;
+        }
+
+        if (n <= 0) {
+            w->eof = 1;
+            continue;
+        }
+
+        w->last += n;
+    }
+}
+
+
+size_t
+journey_window_wait(journey_window_t *w, size_t need)
+{
+    size_t           have;
+    unsigned         tries;
+    struct stat      st;
+    struct timespec  pause;
+
+    have = w->last - w->pos;
+
+    for (tries = 0; tries < JOURNEY_WINDOW_TRIES && have < need; tries++) {
+
+        if (w->error || w->no_memory || fstat(w->fd, &st) == -1
+            || !S_ISREG(st.st_mode)
+            || time(NULL) - st.st_mtime > JOURNEY_WINDOW_FRESH)
+        {
+            break;
+        }
+
+        if (tries > 0) {
+            pause.tv_sec = 0;
+            pause.tv_nsec = JOURNEY_WINDOW_PAUSE * 1000000;
+            (void) nanosleep(&pause, NULL);
+        }
+
+        w->eof = 0;
+
+        if (journey_window_fill(w, need) > have) {
+            have = w->last - w->pos;
+            tries = 0;
+        }
+    }
+
+    return have;
+}
+
+
+void
+journey_window_skip(journey_window_t *w, size_t n)
+{
+    w->pos += n;
+    w->offset += n;
+}
