@@ -9,7 +9,7 @@
 #include "journey_phase.h"
 
 
-#define JOURNEY_PHASES_MAX    255       /* a position is shown, a code is a byte */
+#define JOURNEY_PHASES_MAX    255       /* a code is a byte */
 #define JOURNEY_GOAL_NAME_MAX 64
 
 
@@ -204,6 +204,11 @@ journey_phases_match(const journey_phases_t *phases, const u_char *path,
 
     for (type = JOURNEY_PATH_EXACT; type <= JOURNEY_PATH_REGEX; type++) {
         list = &phases->patterns[type];
+
+        if (list->nelts == 0) {
+            continue;
+        }
+
         end = list->elts + list->nelts;
 
         for (pattern = list->elts; pattern < end; pattern++) {

@@ -49,7 +49,8 @@ static journey_keys_t *journey_keys_new(journey_pool_t *pool,
 static void journey_keys_free(void *data);
 static int journey_keys_add(journey_keys_t *keys, const u_char *key,
     journey_error_t *err);
-static int journey_keys_line(u_char *key, const char *line);
+static int journey_keys_line(FILE *f, u_char *line, size_t size);
+static int journey_keys_parse(u_char *key, const u_char *line, size_t len);
 static int journey_mac(const journey_key_t *key, u_char *mac,
     const journey_str_t *one, const journey_str_t *two);
 static void journey_token_parse(const u_char *p, size_t nchannels,
@@ -85,10 +86,10 @@ journey_keys_t *
 journey_keys_load(journey_pool_t *pool, const char *path,
     journey_error_t *err)
 {
-    int              rc;
-    char             line[256], buffer[512];
+    int              rc, len;
+    char             buffer[512];
     FILE            *f;
-    u_char           key[JOURNEY_KEY_LEN];
+    u_char           line[128], key[JOURNEY_KEY_LEN];
     unsigned         number;
     journey_keys_t  *keys;
 
@@ -110,16 +111,22 @@ journey_keys_load(journey_pool_t *pool, const char *path,
 
     rc = JOURNEY_OK;
 
-    for (number = 1; fgets(line, sizeof(line), f) != NULL; number++) {
+    for (number = 1; /* void */ ; number++) {
 
-        rc = journey_keys_line(key, line);
+        len = journey_keys_line(f, line, sizeof(line));
 
-        if (rc == JOURNEY_DECLINED) {
-            rc = JOURNEY_OK;
+        if (len == JOURNEY_DECLINED) {
+            break;
+        }
+
+        if (len == 0) {
             continue;
         }
 
-        if (rc == JOURNEY_ERROR) {
+        rc = (len < 0) ? JOURNEY_ERROR
+                       : journey_keys_parse(key, line, (size_t) len);
+
+        if (rc != JOURNEY_OK) {
             journey_error(err, "a line that is not %d hexadecimal digits "
                           "in %s:%u", 2 * JOURNEY_KEY_LEN, path, number);
             break;
@@ -162,43 +169,74 @@ journey_keys_load(journey_pool_t *pool, const char *path,
 }
 
 
-/* JOURNEY_DECLINED for an empty line or a comment. */
+/*
+ * Reads a line without its comment and the blanks around it; returns its
+ * length, JOURNEY_ERROR when it is too long or holds a NUL, JOURNEY_DECLINED
+ * at the end of the file.
+ */
 
 static int
-journey_keys_line(u_char *key, const char *line)
+journey_keys_line(FILE *f, u_char *line, size_t size)
 {
-    int          hi, lo;
-    unsigned     i;
-    const char  *p;
+    int     c;
+    size_t  len;
 
-    p = line + strspn(line, " \t\r\n");
+    len = 0;
 
-    if (*p == '\0' || *p == '#') {
-
-        /* a comment that fgets() cut in two would go on as a key */
-
-        return (strchr(line, '\n') == NULL && strlen(line) == 255)
-               ? JOURNEY_ERROR : JOURNEY_DECLINED;
+    for (c = getc(f); c == ' ' || c == '\t'; c = getc(f)) {
+        /* void */
     }
 
-    for (i = 0; i < JOURNEY_KEY_LEN; i++) {
-        hi = OPENSSL_hexchar2int((unsigned char) *p);
-        if (hi < 0) {
+    if (c == EOF) {
+        return JOURNEY_DECLINED;
+    }
+
+    while (c != EOF && c != '\n' && c != '#') {
+
+        if (c == '\0' || len == size) {
             return JOURNEY_ERROR;
         }
 
-        lo = OPENSSL_hexchar2int((unsigned char) p[1]);
-        if (lo < 0) {
+        line[len++] = (u_char) c;
+        c = getc(f);
+    }
+
+    while (c != EOF && c != '\n') {
+        c = getc(f);
+    }
+
+    while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'
+                       || line[len - 1] == '\r'))
+    {
+        len--;
+    }
+
+    return (int) len;
+}
+
+
+static int
+journey_keys_parse(u_char *key, const u_char *line, size_t len)
+{
+    int       hi, lo;
+    unsigned  i;
+
+    if (len != 2 * JOURNEY_KEY_LEN) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < JOURNEY_KEY_LEN; i++) {
+        hi = OPENSSL_hexchar2int(line[2 * i]);
+        lo = OPENSSL_hexchar2int(line[2 * i + 1]);
+
+        if (hi < 0 || lo < 0) {
             return JOURNEY_ERROR;
         }
 
         key[i] = (u_char) (hi << 4 | lo);
-        p += 2;
     }
 
-    p += strspn(p, " \t\r\n");
-
-    return (*p == '\0') ? JOURNEY_OK : JOURNEY_ERROR;
+    return JOURNEY_OK;
 }
 
 
@@ -423,6 +461,7 @@ journey_token_decode(const journey_keys_t *keys, const journey_str_t *name,
     ssize_t               size;
     unsigned              i, nchannels;
     journey_str_t         payload;
+    journey_state_t       found;
     const journey_key_t  *key;
 
     if (token->len > JOURNEY_TOKEN_MAX) {
@@ -458,14 +497,16 @@ journey_token_decode(const journey_keys_t *keys, const journey_str_t *name,
 
     nchannels = payload.len - JOURNEY_TOKEN_FIXED;
 
-    journey_token_parse(buf + 2, nchannels, state);
+    journey_token_parse(buf + 2, nchannels, &found);
 
-    if (journey_state_channels(state) != nchannels || state->session == 0) {
+    if (journey_state_channels(&found) != nchannels || found.session == 0) {
 
         /* ours, so this is a fault of ours; still no reason to crash */
 
         return JOURNEY_TOKEN_MALFORMED;
     }
+
+    *state = found;
 
     if ((uint64_t) now + JOURNEY_TOKEN_AHEAD < state->first_seen
         || (uint64_t) now + JOURNEY_TOKEN_AHEAD < state->session_start

@@ -126,12 +126,21 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
           == (fuzz_has(lower, size, "fban/")
               || fuzz_has(lower, size, "fbav/")));
 
+    /* names stand whatever else is there; generic words give way to what
+     * takes them back, and to apps */
+
     if (fuzz_has(lower, size, "googlebot")
         || fuzz_has(lower, size, "abab") || fuzz_has(lower, size, "babb")
-        || fuzz_has(lower, size, "crawler") || fuzz_has(lower, size, "curl/")
+        || fuzz_has(lower, size, "curl/")
         || fuzz_has(lower, size, "chatgpt-user"))
     {
-        check(agent.bot != NULL || fuzz_has(lower, size, "cubot"));
+        check(agent.bot != NULL);
+    }
+
+    if (fuzz_has(lower, size, "crawler") && !fuzz_has(lower, size, "cubot")
+        && agent.app == NULL)
+    {
+        check(agent.bot != NULL);
     }
 
     free(lower);
