@@ -29,6 +29,7 @@ static char *ngx_http_journey_cookie_name(ngx_conf_t *cf, ngx_str_t *name);
 static char *ngx_http_journey_cookie_param(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_journey_cookie_t *cookie,
     ngx_http_journey_cookie_params_t *params);
+static char *ngx_http_journey_cookie_domain(ngx_str_t *domain);
 static char *ngx_http_journey_cookie_secure(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_journey_cookie_t *cookie);
 static char *ngx_http_journey_cookie_prefix(ngx_conf_t *cf,
@@ -153,16 +154,7 @@ ngx_http_journey_cookie_param(ngx_conf_t *cf, ngx_str_t *value,
         params->domain.data = value->data + 7;
         params->domain.len = value->len - 7;
 
-        for (i = 0; i < params->domain.len; i++) {
-            if (ngx_strchr("abcdefghijklmnopqrstuvwxyz0123456789.-",
-                           params->domain.data[i])
-                == NULL)
-            {
-                return NGX_CONF_ERROR;
-            }
-        }
-
-        return (params->domain.len > 0) ? NGX_CONF_OK : NGX_CONF_ERROR;
+        return ngx_http_journey_cookie_domain(&params->domain);
     }
 
     if (ngx_http_journey_prefix(value, "path=")) {
@@ -215,6 +207,37 @@ ngx_http_journey_cookie_param(ngx_conf_t *cf, ngx_str_t *value,
     }
 
     return NGX_CONF_ERROR;
+}
+
+
+/* Labels of letters, digits and inner hyphens; a dot in front is what old
+ * configurations have, and browsers pass over it. */
+
+static char *
+ngx_http_journey_cookie_domain(ngx_str_t *domain)
+{
+    u_char      c, previous;
+    ngx_uint_t  i;
+
+    previous = '.';
+
+    for (i = (domain->len > 0 && domain->data[0] == '.'); i < domain->len; i++)
+    {
+        c = domain->data[i];
+
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')
+            || (c == '-' && previous != '.')
+            || (c == '.' && previous != '.' && previous != '-'))
+        {
+            previous = c;
+            continue;
+        }
+
+        return NGX_CONF_ERROR;
+    }
+
+    return (previous != '.' && previous != '-') ? NGX_CONF_OK
+                                                : NGX_CONF_ERROR;
 }
 
 
