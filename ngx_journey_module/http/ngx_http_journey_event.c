@@ -186,13 +186,19 @@ ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
                ? JOURNEY_EVENT_ERROR : JOURNEY_EVENT_NONE;
     }
 
-    if (ctx->navigation || ctx->prefetch) {
+    if (ctx->navigation) {
         return JOURNEY_EVENT_PAGE;
     }
 
-    /* an iframe, a script's request; a 304 tells its type no more */
+    /* a 304 tells its type no more, and may be a prefetched style sheet's */
 
-    return (ctx->sec_fetch || status == NGX_HTTP_NOT_MODIFIED)
+    if (status == NGX_HTTP_NOT_MODIFIED) {
+        return JOURNEY_EVENT_NONE;
+    }
+
+    /* an iframe, a script's request */
+
+    return (ctx->sec_fetch && !ctx->prefetch)
            ? JOURNEY_EVENT_NONE : JOURNEY_EVENT_PAGE;
 }
 

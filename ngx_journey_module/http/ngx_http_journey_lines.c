@@ -43,6 +43,16 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
 
+    /* nginx cuts ranges behind our filter: the event is decided by then, but
+     * its line tells what was sent (206, or 416) */
+
+    if (ctx->status == NGX_HTTP_OK
+        && (r->headers_out.status == NGX_HTTP_PARTIAL_CONTENT
+            || r->headers_out.status == NGX_HTTP_RANGE_NOT_SATISFIABLE))
+    {
+        ctx->status = r->headers_out.status;
+    }
+
     ngx_http_journey_count_event(ctx, mcf);
 
     if (ctx->bot || ctx->conf->log == NULL) {

@@ -430,6 +430,7 @@ ngx_http_journey_read_identity(ngx_http_request_t *r,
 ngx_str_t
 ngx_http_journey_host(ngx_http_request_t *r)
 {
+    ngx_str_t                  address;
     ngx_http_core_srv_conf_t  *cscf;
 
     r = r->main;
@@ -442,7 +443,22 @@ ngx_http_journey_host(ngx_http_request_t *r)
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
 
-    return cscf->server_name;
+    if (cscf->server_name.len > 0) {
+        return cscf->server_name;
+    }
+
+    /* a server without a name is visited by its address */
+
+    address.len = NGX_SOCKADDR_STRLEN;
+    address.data = ngx_pnalloc(r->pool, NGX_SOCKADDR_STRLEN);
+
+    if (address.data == NULL
+        || ngx_connection_local_sockaddr(r->connection, &address, 0) != NGX_OK)
+    {
+        ngx_str_null(&address);
+    }
+
+    return address;
 }
 
 
