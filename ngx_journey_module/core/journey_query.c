@@ -104,14 +104,25 @@ static const journey_query_name_t
 };
 
 
-#define FIRST(c)  (1u << ((c) - 'a'))
+#define L(c)  (1u << ((c) - 'a'))
 
-/* The letters that a name begins with. */
+/* The first letter of a name, and the second ones that follow it. */
 
-static const uint32_t  journey_query_first =
-    FIRST('d') | FIRST('e') | FIRST('f') | FIRST('g') | FIRST('l')
-    | FIRST('m') | FIRST('p') | FIRST('r') | FIRST('s') | FIRST('t')
-    | FIRST('u') | FIRST('w') | FIRST('y');
+static const uint32_t  journey_query_letters[26] = {
+    ['d' - 'a'] = L('c'),
+    ['e' - 'a'] = L('p'),
+    ['f' - 'a'] = L('b'),
+    ['g' - 'a'] = L('a') | L('b') | L('c'),
+    ['l' - 'a'] = L('i'),
+    ['m' - 'a'] = L('a') | L('s') | L('t'),
+    ['p' - 'a'] = L('i') | L('k'),
+    ['r' - 'a'] = L('d') | L('e'),
+    ['s' - 'a'] = L('c') | L('o') | L('r'),
+    ['t' - 'a'] = L('t') | L('w'),
+    ['u' - 'a'] = L('t'),
+    ['w' - 'a'] = L('b'),
+    ['y' - 'a'] = L('c')
+};
 
 
 static const journey_str_t  journey_click_names[JOURNEY_CLICK_LAST] = {
@@ -134,6 +145,7 @@ static const journey_str_t  journey_click_names[JOURNEY_CLICK_LAST] = {
 };
 
 
+static int journey_query_likely(const u_char *p);
 static const journey_query_name_t *journey_query_name(const u_char *p,
     const u_char *end, const u_char **value);
 static void journey_query_set(journey_query_t *q, u_char *ranks,
@@ -148,7 +160,7 @@ static int journey_query_hex(const u_char *p, const u_char *end);
 int
 journey_query_parse(journey_query_t *q, const u_char *args, size_t len)
 {
-    u_char                       c, ranks[JOURNEY_QUERY_VALUES];
+    u_char                       ranks[JOURNEY_QUERY_VALUES];
     unsigned                     i;
     const u_char                *p, *end, *next, *value;
     const journey_query_name_t  *name;
@@ -172,9 +184,7 @@ journey_query_parse(journey_query_t *q, const u_char *args, size_t len)
             next = end;
         }
 
-        c = (u_char) ((*p | 0x20) - 'a');
-
-        if (*p != '%' && (c >= 26 || !(journey_query_first & (1u << c)))) {
+        if (next - p < 4 || !journey_query_likely(p)) {
             continue;
         }
 
@@ -196,6 +206,25 @@ journey_query_parse(journey_query_t *q, const u_char *args, size_t len)
     }
 
     return JOURNEY_DECLINED;
+}
+
+
+/* 0 when no name begins like p; most parameters of a site end here. */
+
+static int
+journey_query_likely(const u_char *p)
+{
+    u_char  first, second;
+
+    if (p[0] == '%' || p[1] == '%') {
+        return 1;
+    }
+
+    first = (u_char) ((p[0] | 0x20) - 'a');
+    second = (u_char) ((p[1] | 0x20) - 'a');
+
+    return first < 26 && second < 26
+           && (journey_query_letters[first] & (1u << second));
 }
 
 

@@ -41,7 +41,7 @@ static const journey_hosts_slot_t *journey_hosts_find(
     const journey_hosts_t *hosts, uint32_t hash, const u_char *data,
     size_t len);
 static void journey_hosts_put(journey_hosts_t *hosts, uint32_t hash,
-    journey_str_t *host);
+    const journey_str_t *host);
 static int journey_hosts_grow(journey_hosts_t *hosts);
 
 
@@ -466,7 +466,8 @@ journey_hosts_grow(journey_hosts_t *hosts)
 
 
 static void
-journey_hosts_put(journey_hosts_t *hosts, uint32_t hash, journey_str_t *host)
+journey_hosts_put(journey_hosts_t *hosts, uint32_t hash,
+    const journey_str_t *host)
 {
     size_t  i;
 

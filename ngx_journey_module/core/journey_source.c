@@ -373,19 +373,21 @@ journey_sources_level(const journey_sources_t *sources,
             continue;
         }
 
+        /* the first that fits is the node's longest */
+
         for (p = nodes[i]->paths; p != NULL; p = p->next) {
 
-            if (path->len < p->path.len || (p->whole && !whole)
-                || (best != NULL && best->path.len >= p->path.len))
-            {
-                continue;
-            }
-
-            if ((path->len == p->path.len || path->data[p->path.len] == '/')
+            if (path->len >= p->path.len && (whole || !p->whole)
+                && (path->len == p->path.len
+                    || path->data[p->path.len] == '/')
                 && memcmp(path->data, p->path.data, p->path.len) == 0)
             {
-                best = p;
+                break;
             }
+        }
+
+        if (p != NULL && (best == NULL || p->path.len > best->path.len)) {
+            best = p;
         }
     }
 

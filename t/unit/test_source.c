@@ -136,8 +136,9 @@ test_forms(void)
           "email  prefix \"Prefix\" deref-*.**\n"
           "email  px     \"Longer\" deref-y-*.**\n"
           "ai     app    \"App\"    app:com.Example.App  alias:The-APP\n"
-          "ads    many   \"Ads\"    alias:an-ad  \"alias:my ads\"  alias:x_ads\n"
-          "ads    many   \"Ads\"    alias:adspace  alias:cad  alias:ads2\n"
+          "ads    many   \"Ads\"    alias:an-ad  \"alias:my ads\"\n"
+          "ads    many   \"Ads\"    alias:x_ads  alias:adspace\n"
+          "ads    many   \"Ads\"    alias:cad  alias:ads2\n"
           "video  slash  \"Slash\"  slash.example/\n");
 
     is("https://plain.example/", "plain");
