@@ -9,10 +9,9 @@
 
 
 #include "ngx_http_journey_log.h"
+#include "ngx_http_journey_rights.h"
 #include "ngx_http_journey_zone.h"
 
-#include <grp.h>
-#include <pwd.h>
 #include <sys/file.h>
 #include <zlib.h>
 
@@ -67,8 +66,8 @@ struct ngx_http_journey_log_s {
 
 
 static ngx_int_t ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path);
-static ngx_int_t ngx_http_journey_log_become(ngx_cycle_t *cycle, uid_t user,
-    gid_t group, gid_t *groups, int ngroups);
+static ngx_uint_t ngx_http_journey_log_same(ngx_http_journey_log_t *log,
+    ngx_open_file_t *file);
 static ngx_int_t ngx_http_journey_log_writable(ngx_cycle_t *cycle,
     ngx_http_journey_log_t *log);
 static ngx_int_t ngx_http_journey_log_render(ngx_http_journey_log_t *log,
@@ -195,8 +194,10 @@ ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path)
     }
 
     if (path->len > NGX_MAX_PATH / 2) {
+        /* the path last: it may be cut */
+
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "path \"%V\" of \"journey_log\" is too long", path);
+                           "too long path of \"journey_log\": \"%V\"", path);
         return NGX_ERROR;
     }
 
@@ -205,7 +206,7 @@ ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path)
 
 
 ngx_int_t
-ngx_http_journey_log_check(ngx_conf_t *cf, ngx_array_t *logs)
+ngx_http_journey_log_check(ngx_cycle_t *cycle, ngx_array_t *logs)
 {
     ngx_uint_t                i, n;
     ngx_list_part_t          *part;
@@ -213,7 +214,7 @@ ngx_http_journey_log_check(ngx_conf_t *cf, ngx_array_t *logs)
     ngx_http_journey_log_t  **p;
 
     p = logs->elts;
-    part = &cf->cycle->open_files.part;
+    part = &cycle->open_files.part;
     file = part->elts;
 
     for (i = 0; /* void */ ; i++) {
@@ -230,13 +231,8 @@ ngx_http_journey_log_check(ngx_conf_t *cf, ngx_array_t *logs)
 
         for (n = 0; n < logs->nelts; n++) {
 
-            if (file[i].name.len == p[n]->path.len
-                && file[i].name.len > 0
-                && ngx_strncmp(file[i].name.data, p[n]->path.data,
-                               file[i].name.len)
-                   == 0)
-            {
-                ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+            if (ngx_http_journey_log_same(p[n], &file[i])) {
+                ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                               "the path \"%V\" of \"journey_log\" is another "
                               "log's already in %s:%ui", &p[n]->path,
                               p[n]->conf_file, p[n]->conf_line);
@@ -247,43 +243,53 @@ ngx_http_journey_log_check(ngx_conf_t *cf, ngx_array_t *logs)
 }
 
 
-/*
- * The worker will open the files, so its rights count: the master takes them
- * on for the moment of the look.
- */
+/* By its name, and by the file itself once nginx has it open. */
+
+static ngx_uint_t
+ngx_http_journey_log_same(ngx_http_journey_log_t *log, ngx_open_file_t *file)
+{
+    u_char       name[NGX_MAX_PATH + 1];
+    struct stat  st, other;
+
+    if (file->name.len == 0) {              /* stderr */
+        return 0;
+    }
+
+    if (file->name.len == log->path.len
+        && ngx_strncmp(file->name.data, log->path.data, log->path.len) == 0)
+    {
+        return 1;
+    }
+
+    return file->fd != NGX_INVALID_FILE
+           && ngx_http_journey_log_render(log, ngx_time(), name) == NGX_OK
+           && stat((char *) name, &st) == 0
+           && fstat(file->fd, &other) == 0
+           && st.st_dev == other.st_dev && st.st_ino == other.st_ino;
+}
+
+
+/* The worker will open the files, so its rights count. */
 
 ngx_int_t
 ngx_http_journey_log_probe(ngx_cycle_t *cycle, ngx_array_t *logs,
     ngx_http_journey_shared_t *shared)
 {
-    int                       ngroups;
-    gid_t                     groups[64];
-    ngx_int_t                 rc;
-    ngx_uint_t                i;
-    ngx_core_conf_t          *ccf;
-    ngx_http_journey_log_t  **p;
+    ngx_int_t                    rc;
+    ngx_uint_t                   i;
+    ngx_http_journey_log_t     **p;
+    ngx_http_journey_rights_t    rights;
 
-    ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx, ngx_core_module);
-    p = logs->elts;
+    /* an error_log may stand behind http{} */
 
-    ngroups = 0;
-
-    /* a single process stays what it is */
-
-    if (geteuid() == 0 && ccf->master) {
-
-        ngroups = getgroups(64, groups);
-
-        if (ngroups == -1
-            || ngx_http_journey_log_become(cycle, ccf->user, ccf->group, NULL,
-                                           0)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
+    if (ngx_http_journey_log_check(cycle, logs) != NGX_OK
+        || ngx_http_journey_rights_take(cycle, &rights) != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
     rc = NGX_OK;
+    p = logs->elts;
 
     for (i = 0; i < logs->nelts; i++) {
 
@@ -295,52 +301,11 @@ ngx_http_journey_log_probe(ngx_cycle_t *cycle, ngx_array_t *logs,
         }
     }
 
-    if (getuid() == 0 && geteuid() != 0
-        && (seteuid(0) == -1 || setegid(getgid()) == -1))
-    {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "seteuid(0) failed");
-        return NGX_ERROR;
-    }
-
-    if (geteuid() == 0 && ccf->master
-        && ngx_http_journey_log_become(cycle, 0, getgid(), groups, ngroups)
-           != NGX_OK)
-    {
+    if (ngx_http_journey_rights_return(cycle, &rights) != NGX_OK) {
         return NGX_ERROR;
     }
 
     return rc;
-}
-
-
-/* The groups are those given, or the user's when groups is NULL. */
-
-static ngx_int_t
-ngx_http_journey_log_become(ngx_cycle_t *cycle, uid_t user, gid_t group,
-    gid_t *groups, int ngroups)
-{
-    int             rc;
-    struct passwd  *pwd;
-
-    if (groups != NULL) {
-        rc = setgroups(ngroups, groups);
-
-    } else {
-        ngx_set_errno(0);
-        pwd = getpwuid(user);
-        rc = (pwd == NULL) ? setgroups(0, NULL)
-                           : initgroups(pwd->pw_name, group);
-    }
-
-    if (rc == -1 || setegid(group) == -1 || seteuid(user) == -1) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, ngx_errno,
-                      "taking on user %ui and group %ui failed",
-                      (ngx_uint_t) user, (ngx_uint_t) group);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
 }
 
 

@@ -39,12 +39,13 @@ typedef struct {
 ngx_http_journey_log_t *ngx_http_journey_log_add(ngx_conf_t *cf,
     ngx_array_t *logs, ngx_http_journey_log_params_t *params);
 
-/* Once all is read: no access_log or error_log may have the path of a journey
- * log. */
-ngx_int_t ngx_http_journey_log_check(ngx_conf_t *cf, ngx_array_t *logs);
+/* Once http{} is read: no access_log or error_log may have the path of a
+ * journey log. */
+ngx_int_t ngx_http_journey_log_check(ngx_cycle_t *cycle, ngx_array_t *logs);
 
-/* Once the worker's user is known: it must be able to write.  From then on
- * the logs count in shared. */
+/* Once the worker's user is known and nginx's own files are open: the same
+ * again, and the user must be able to write.  From then on the logs count in
+ * shared. */
 ngx_int_t ngx_http_journey_log_probe(ngx_cycle_t *cycle, ngx_array_t *logs,
     ngx_http_journey_shared_t *shared);
 

@@ -651,7 +651,7 @@ ngx_http_journey_postconfiguration(ngx_conf_t *cf)
     ngx_http_journey_assign_codes(cf, mcf->channels, "channel");
     ngx_http_journey_assign_codes(cf, mcf->phases, "phase");
 
-    if (ngx_http_journey_log_check(cf, &mcf->logs) != NGX_OK) {
+    if (ngx_http_journey_log_check(cf->cycle, &mcf->logs) != NGX_OK) {
         return NGX_ERROR;
     }
 
