@@ -281,8 +281,9 @@ int
 journey_json_uint(journey_json_t *json, uint64_t max, uint64_t *value)
 {
     u_char         c;
+    size_t         len;
     uint64_t       n;
-    const u_char  *start;
+    const u_char  *p, *start, *end;
 
     c = journey_json_peek(json);
 
@@ -291,28 +292,28 @@ journey_json_uint(journey_json_t *json, uint64_t max, uint64_t *value)
     }
 
     start = json->pos;
+    end = json->end;
     n = 0;
 
-    while (json->pos < json->end && *json->pos >= '0' && *json->pos <= '9') {
-        c = (u_char) (*json->pos - '0');
-
-        if (c > max || n > (max - c) / 10) {
-            json->pos = start;
-            return journey_json_error(json, "number too large");
-        }
-
-        n = n * 10 + c;
-        json->pos++;
+    for (p = start; p < end && *p >= '0' && *p <= '9'; p++) {
+        n = n * 10 + (uint64_t) (*p - '0');
     }
 
-    if ((*start == '0' && json->pos - start > 1)
-        || (json->pos < json->end
-            && (*json->pos == '.' || (*json->pos | 0x20) == 'e')))
+    len = p - start;
+
+    if ((*start == '0' && len > 1)
+        || (p < end && (*p == '.' || (*p | 0x20) == 'e')))
     {
-        json->pos = start;
         return journey_json_error(json, "not a whole number");
     }
 
+    /* nineteen digits fit, whatever they are */
+
+    if (len > 19 || n > max) {
+        return journey_json_error(json, "number too large");
+    }
+
+    json->pos = p;
     *value = n;
 
     return JOURNEY_OK;

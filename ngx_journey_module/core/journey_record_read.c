@@ -322,23 +322,37 @@ journey_parse_key(journey_json_t *json, uint32_t *key)
 {
     size_t          i;
     u_char         *buf;
-    const u_char   *p;
     journey_str_t   name;
 
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+    uint32_t        mask;
+    const u_char   *p;
+#endif
+
+#if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+    /* all that the module writes: "k":, "kk":, "kkk": or "kkkk": */
+
     p = json->pos;
-    *key = 0;
 
     if (json->end - p > 7 && p[0] == '"') {
+        memcpy(key, p + 1, sizeof(uint32_t));
 
-        for (i = 1; i <= 4 && p[i] > '"' && p[i] != '\\'; i++) {
-            *key |= (uint32_t) p[i] << (8 * (i - 1));
-        }
+        i = (p[2] == '"') ? 1 : (p[3] == '"') ? 2 : (p[4] == '"') ? 3 : 4;
 
-        if (p[i] == '"' && p[i + 1] == ':' && i > 1) {
-            json->pos = p + i + 2;
+        mask = UINT32_MAX >> (32 - 8 * i);
+        *key &= mask;
+
+        if (p[i + 1] == '"' && p[i + 2] == ':' && p[i] != '\\'
+            && p[1] != '"'
+            && ((*key - (0x20202020 & mask)) & ~*key & 0x80808080) == 0)
+        {
+            json->pos = p + i + 3;
             return JOURNEY_OK;
         }
     }
+
+#endif
 
     buf = json->buf;
     *key = 0;

@@ -14,6 +14,7 @@
 #define JOURNEY_PATH_LONG   256             /* channels of a path; a longer
                                                one loses its middle */
 #define JOURNEY_PATH_HEAD   128
+#define JOURNEY_AHEAD       24              /* events fetched in advance */
 
 
 /* One or more equal touches in a row. */
@@ -435,14 +436,27 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
 }
 
 
+/* All of a visitor: n events from place on.  They lie anywhere in memory, so
+ * those of the next visitors are asked for meanwhile. */
+
 static int
-journey_analysis_visitor(journey_analysis_t *a, const uint32_t *refs,
-    uint32_t n)
+journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
 {
-    uint32_t         i, first, number;
+    uint32_t         i, first, number, *refs;
+    uint64_t         next, end;
     const uint32_t  *order;
 
+    refs = a->store->order + place;
+    end = journey_min(place + n + JOURNEY_AHEAD, a->store->all.nevents);
+
+    for (next = journey_min(place + JOURNEY_AHEAD, end); next < end; next++) {
+        __builtin_prefetch(journey_store_event(a->store,
+                                               a->store->order[next]));
+    }
+
     a->walk->visitor_gen++;
+
+    journey_store_sort(a->store, refs, n, a->walk->refs);
 
     order = journey_analysis_order(a, refs, n, 0);
 
@@ -568,7 +582,7 @@ journey_analysis_walk(journey_analysis_t *a)
         }
 
         a->visitors++;
-        rc = journey_analysis_visitor(a, store->order + store->visitors[i], n);
+        rc = journey_analysis_visitor(a, store->visitors[i], n);
     }
 
     a->walk = NULL;

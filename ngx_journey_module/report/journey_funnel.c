@@ -66,6 +66,7 @@ journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
 {
     uint32_t          i, id, size, key[3], *last;
     uint64_t          ref;
+    unsigned          part;
     journey_ev_t     *ev;
     journey_sight_t  *sights, *p;
     journey_intern_t  known;
@@ -79,13 +80,19 @@ journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
     sights = malloc(size * sizeof(journey_sight_t));
     last = calloc(store->all.pages.n, sizeof(uint32_t));
 
-    for (ref = 0; ref < store->all.nevents; ref++) {
+    if (sights == NULL || last == NULL) {
+        goto failed;
+    }
 
-        if (sights == NULL || last == NULL) {
-            goto failed;
+    for (part = 0, ref = 0; part < store->nparts; ref++) {
+
+        if (ref == store->parts[part].nevents) {
+            ref = (uint64_t) -1;
+            part++;
+            continue;
         }
 
-        ev = journey_store_event(store, store->order[ref]);
+        ev = journey_part_event(&store->parts[part], ref);
 
         if (ev->position == 0 || ev->phase == 0) {
             continue;
@@ -131,10 +138,6 @@ journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
 
         sights[i].events++;
         last[ev->page] = i;
-    }
-
-    if (sights == NULL || last == NULL) {
-        goto failed;
     }
 
     *n = known.n - 1;

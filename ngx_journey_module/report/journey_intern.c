@@ -74,9 +74,7 @@ journey_intern_init(journey_intern_t *in, uint64_t seed)
         return JOURNEY_ERROR;
     }
 
-    in->strings[0].data = (u_char *) "";
-    in->strings[0].len = 0;
-    in->strings[0].hash = 0;
+    memset(&in->strings[0], 0, sizeof(journey_interned_t));
     in->n = 1;
 
     return JOURNEY_OK;
@@ -193,7 +191,9 @@ journey_intern_add(journey_intern_t *in, u_char *data, size_t len,
         str = &in->strings[i];
 
         if (str->hash == hash && str->len == len
-            && memcmp(str->data, data, len) == 0)
+            && memcmp(len > JOURNEY_INTERN_SMALL ? str->u.large
+                                                 : str->u.small,
+                      data, len) == 0)
         {
             return i;
         }
@@ -208,7 +208,7 @@ journey_intern_add(journey_intern_t *in, u_char *data, size_t len,
         return journey_intern_add(in, data, len, hash, copy);
     }
 
-    if (copy) {
+    if (copy && len > JOURNEY_INTERN_SMALL) {
         data = journey_intern_copy(in, data, len);
         if (data == NULL) {
             in->no_memory = 1;
@@ -220,9 +220,15 @@ journey_intern_add(journey_intern_t *in, u_char *data, size_t len,
     in->slots[place] = i;
 
     str = &in->strings[i];
-    str->data = data;
     str->len = (uint32_t) len;
     str->hash = hash;
+
+    if (len > JOURNEY_INTERN_SMALL) {
+        str->u.large = data;
+
+    } else {
+        memcpy(str->u.small, data, len);
+    }
 
     return i;
 }
@@ -244,7 +250,7 @@ uint32_t *
 journey_intern_merge(journey_intern_t *in, journey_intern_t *other)
 {
     uint32_t             i, *map;
-    journey_interned_t  *str;
+    journey_str_t        str;
 
     map = malloc(other->n * sizeof(uint32_t));
     if (map == NULL) {
@@ -254,8 +260,9 @@ journey_intern_merge(journey_intern_t *in, journey_intern_t *other)
     map[0] = 0;
 
     for (i = 1; i < other->n; i++) {
-        str = &other->strings[i];
-        map[i] = journey_intern_add(in, str->data, str->len, str->hash, 0);
+        str = journey_intern_str(other, i);
+        map[i] = journey_intern_add(in, str.data, str.len,
+                                    other->strings[i].hash, 0);
     }
 
     free(other->strings);

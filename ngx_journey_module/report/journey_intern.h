@@ -13,10 +13,18 @@
 #include "journey_core.h"
 
 
+#define JOURNEY_INTERN_SMALL  24
+
+/* A short string lies in the table itself: one place in memory less to wait
+ * for, and visitors are short. */
+
 typedef struct {
-    u_char       *data;
     uint32_t      len;
     uint32_t      hash;
+    union {
+        u_char    small[JOURNEY_INTERN_SMALL];
+        u_char   *large;
+    } u;
 } journey_interned_t;
 
 typedef struct {
@@ -48,13 +56,17 @@ uint32_t journey_intern(journey_intern_t *in, const u_char *data, size_t len);
  */
 uint32_t *journey_intern_merge(journey_intern_t *in, journey_intern_t *other);
 
+/* The string, valid until the next one is added. */
+
 static inline journey_str_t
 journey_intern_str(const journey_intern_t *in, uint32_t number)
 {
     journey_str_t  str;
 
     str.len = in->strings[number].len;
-    str.data = in->strings[number].data;
+    str.data = (str.len > JOURNEY_INTERN_SMALL)
+               ? in->strings[number].u.large
+               : (u_char *) in->strings[number].u.small;
 
     return str;
 }

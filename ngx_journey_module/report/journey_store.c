@@ -242,7 +242,7 @@ journey_part_join(journey_part_t *part, const journey_record_t *rec,
 
 
 static journey_ev_t *
-journey_part_event(journey_part_t *part)
+journey_part_next(journey_part_t *part)
 {
     journey_ev_t  *chunk;
 
@@ -263,8 +263,7 @@ journey_part_event(journey_part_t *part)
         part->chunks[part->nchunks++] = chunk;
     }
 
-    return &part->chunks[part->nevents >> JOURNEY_CHUNK_BITS]
-                        [part->nevents & (JOURNEY_CHUNK - 1)];
+    return journey_part_event(part, part->nevents);
 }
 
 
@@ -279,7 +278,7 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
         return JOURNEY_OK;
     }
 
-    ev = journey_part_event(part);
+    ev = journey_part_next(part);
     if (ev == NULL) {
         return JOURNEY_ERROR;
     }

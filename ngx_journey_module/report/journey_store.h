@@ -3,7 +3,7 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The events of all input in memory, 40 bytes each: filled by several threads
- * (a part each), then merged and ordered by visitor and time.
+ * (a part each), then merged and ordered by visitor.
  */
 
 
@@ -120,8 +120,8 @@ typedef struct {
     journey_part_t        all;          /* its events are in the chunks of
                                            the parts */
     journey_ev_t        **chunks;
-    uint32_t             *order;        /* all events by visitor, t, page
-                                           before goal, place */
+    uint32_t             *order;        /* all events by visitor, and those
+                                           of each in the input's order */
     uint32_t             *visitors;     /* where each begins in order; one
                                            more than there are */
     uint32_t              nvisitors;    /* number 0: without visitor */
@@ -140,13 +140,20 @@ int journey_part_add(journey_part_t *part, const journey_record_t *rec);
 int journey_store_run(journey_store_t *store, unsigned part, uint64_t first,
     uint64_t count);
 
-/* Merges the parts, joins visitors (pv), sorts.  To be called once. */
+/* Merges the parts, joins visitors (pv), orders.  To be called once. */
 int journey_store_merge(journey_store_t *store);
 
 /* Sorts events by t, page before goal, keeping their order else; tmp has room
  * for n. */
 void journey_store_sort(const journey_store_t *store, uint32_t *refs,
     uint32_t n, uint32_t *tmp);
+
+
+static inline journey_ev_t *
+journey_part_event(const journey_part_t *part, uint64_t i)
+{
+    return &part->chunks[i >> JOURNEY_CHUNK_BITS][i & (JOURNEY_CHUNK - 1)];
+}
 
 
 static inline journey_ev_t *

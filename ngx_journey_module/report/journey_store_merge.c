@@ -159,7 +159,7 @@ journey_merge_events(journey_store_t *store, journey_part_t *part,
     }
 
     for (i = 0; i < part->nevents; i++) {
-        ev = &part->chunks[i >> JOURNEY_CHUNK_BITS][i & (JOURNEY_CHUNK - 1)];
+        ev = journey_part_event(part, i);
 
         ev->visitor = maps->visitors[ev->visitor];
         ev->page = maps->pages[ev->page];
@@ -273,19 +273,14 @@ journey_merge_place(journey_store_t *store, const journey_maps_t *maps)
 
 
 static int
-journey_merge_sort(journey_store_t *store, const journey_maps_t *maps)
+journey_merge_order(journey_store_t *store, const journey_maps_t *maps)
 {
-    uint32_t  i, n, *tmp;
+    uint32_t  i, *tmp;
 
     /* where each visitor begins: by their counts */
 
     for (i = 1; i <= store->nvisitors; i++) {
         store->visitors[i] += store->visitors[i - 1];
-    }
-
-    tmp = malloc((store->all.nevents + 1) * sizeof(uint32_t));
-    if (tmp == NULL) {
-        return JOURNEY_ERROR;
     }
 
     journey_merge_place(store, maps);
@@ -296,13 +291,9 @@ journey_merge_sort(journey_store_t *store, const journey_maps_t *maps)
 
     store->visitors[0] = 0;
 
-    for (i = 0; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-
-        if (n > 1) {
-            journey_store_sort(store, store->order + store->visitors[i], n,
-                               tmp);
-        }
+    tmp = malloc(((size_t) store->ngoals + 1) * sizeof(uint32_t));
+    if (tmp == NULL) {
+        return JOURNEY_ERROR;
     }
 
     journey_store_sort(store, store->goals, store->ngoals, tmp);
@@ -382,7 +373,7 @@ journey_store_merge(journey_store_t *store)
     store->order = malloc((all->nevents + 1) * sizeof(uint32_t));
 
     if (store->order != NULL) {
-        rc = journey_merge_sort(store, maps);
+        rc = journey_merge_order(store, maps);
     }
 
 done:

@@ -624,6 +624,8 @@ test_bad(void)
           "byte 19" },
         { "{\"t\":1,\"k\":\"page\",\"p\":\"a\nb\"}",
           "control character in a string at byte 25" },
+        { "{\"t\":1,\"k\":\"page\",\"a\tb\":1}",
+          "control character in a string at byte 21" },
         { "{\"t\":1,\"k\":\"page\",\"p\":\"a\\qb\"}", "bad escape at byte 26" },
         { "{\"t\":1,\"k\":\"page\",\"p\":\"\\u12g4\"}",
           "bad \\u escape at byte 26" },
