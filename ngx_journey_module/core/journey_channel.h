@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * From a request to source, medium and channel (channels.md, sections 1, 2).
+ * From a request to source, medium and channel (channels, sections 1, 2).
  */
 
 

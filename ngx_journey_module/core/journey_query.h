@@ -3,7 +3,7 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The campaign values and click ids of a query string
- * (channels.md, section 2, rules 1 and 2).
+ * (channels, section 2, rules 1 and 2).
  */
 
 

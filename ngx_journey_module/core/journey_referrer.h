@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * Taking a referrer apart (channels.md, section 3), and sets of hosts.
+ * Taking a referrer apart (channels, section 3), and sets of hosts.
  */
 
 

@@ -3,7 +3,7 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The table of sources: which hosts, apps and utm_source values belong to
- * which engine, network, site … (channels.md, section 3; design, section 5:
+ * which engine, network, site … (channels, section 3; design, section 5:
  * the form of conf/sources.conf).
  */
 
