@@ -539,6 +539,7 @@ sub schema_error {
     return "ch without why" if exists $event->{ch} && !exists $event->{why};
     return "ch of a source without src"
         if exists $event->{ch} && $event->{ch} ne 'direct'
+           && $event->{why} !~ /^rule:/         # of a path or host alone
            && !grep { exists $event->{$_} } qw(src med cmp);
     return;
 }
