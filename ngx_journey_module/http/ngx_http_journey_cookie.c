@@ -429,6 +429,7 @@ ngx_http_journey_cookie_verify(ngx_http_request_t *r,
     journey_state_t *state)
 {
     journey_str_t                  name;
+    journey_state_t                found;
     journey_token_e                result;
     ngx_http_journey_main_conf_t  *mcf;
 
@@ -438,14 +439,23 @@ ngx_http_journey_cookie_verify(ngx_http_request_t *r,
 
     result = journey_token_decode(mcf->keys, &name, token,
                                   (uint32_t) r->start_sec,
-                                  (uint32_t) cookie->max_age, state);
+                                  (uint32_t) cookie->max_age, &found);
 
     ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_TOKENS + result);
 
     ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "journey token of %uz bytes: %d", token->len, result);
 
-    return (result == JOURNEY_TOKEN_OK) ? NGX_OK : NGX_DECLINED;
+    if (result != JOURNEY_TOKEN_OK) {
+
+        /* what has expired was decoded, and must not lend its id */
+
+        return NGX_DECLINED;
+    }
+
+    *state = found;
+
+    return NGX_OK;
 }
 
 
