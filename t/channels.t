@@ -424,14 +424,14 @@ is($status->{channels}{landing}, 1);
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_channels { outer source=one.example; outer source=two.example; }
     server {
-        listen 127.0.0.1:$TEST_NGINX_PORT;
+        listen $TEST_NGINX_PORT;
         server_name inner.example;
         journey on;
         journey_channels { inner source=one.example; }
         location / { default_type text/html; return 200 x; }
     }
     server {
-        listen 127.0.0.1:$TEST_NGINX_PORT;
+        listen $TEST_NGINX_PORT;
         server_name empty.example;
         journey on;
         journey_channels { }
