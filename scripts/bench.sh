@@ -47,13 +47,18 @@ command=$top/build/journey
 requests=$top/scripts/bench/requests.pl
 nginx=$(command -v nginx || echo /usr/sbin/nginx)
 
-pages=/products/lamp.html,/products/chair.html,/cart.html,/blog/guide.html
+pages=/,/products/lamp.html,/products/chair.html,/products/desk.html
+pages+=,/products/shelf.html,/cart.html,/blog/guide.html,/blog/care.html
 work=$(mktemp -d)
 pid=
 
+# Asked again and again: a single process that is about to wait for events
+# does not see a signal before the next one.
 stop() {
     if [[ -n $pid ]]; then
-        kill -QUIT "$pid" 2> /dev/null || true
+        while kill -QUIT "$pid" 2> /dev/null; do
+            sleep 0.1
+        done
         wait "$pid" 2> /dev/null || true
         pid=
     fi
@@ -84,9 +89,12 @@ cp -r "$top/conf" "$work/journey"
 perl "$top/t/data/make_mmdb.pl" "$work/geo.mmdb"
 echo 000102030405060708090a0b0c0d0e0f > "$work/secret"
 
-for page in index products/lamp products/chair cart blog/guide; do
+lines=100
+
+for page in index products/{lamp,chair,desk,shelf} cart blog/{guide,care}; do
+    lines=$((lines + 17))
     perl -e 'print "<!DOCTYPE html><title>page</title>\n",
-             "<p>some words</p>\n" x 150' > "$work/html/$page.html"
+             "<p>some words</p>\n" x '$lines > "$work/html/$page.html"
 done
 
 perl -e 'print "p { margin: 0 }\n" x 100' > "$work/html/style.css"
@@ -222,7 +230,7 @@ collected() {
 
     if [[ $conf == journey ]]; then
         lines=$(zcat -f "$work"/logs/journey.gz 2> /dev/null | wc -l || true)
-        [[ $paths != *.html* ]] && count=0
+        [[ $paths == *.html* ]] || count=0
         [[ $lines -eq $count ]] ||
             die "$count human pages made $lines lines in the journey log"
     fi

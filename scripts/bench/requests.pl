@@ -4,13 +4,14 @@
 # requests.pl PORT cookies N FILE   visits of N new visitors; their cookies,
 #                                   one a line with the user agent, to FILE
 # requests.pl PORT send FILE COUNT PATHS
-#                                   COUNT requests of the visitors in FILE, in
-#                                   turn, over one connection; prints how many
-#                                   were answered 200
+#                                   COUNT requests of the visitors in FILE
+#                                   over one connection; prints how many were
+#                                   answered 200
 # requests.pl PORT lua FILE PATHS   the same requests as a script for wrk
 #
-# PATHS is a list parted by commas.  Every configuration that is compared gets
-# the same bytes.
+# PATHS is a list parted by commas.  Visitor, path and referring page of each
+# request are drawn by a seeded generator, as a site's requests come in no
+# order; every configuration that is compared gets the same bytes.
 
 use strict;
 use warnings;
@@ -39,15 +40,26 @@ my @headers = (
     ['Sec-Fetch-Mode', 'navigate'],
     ['Sec-Fetch-User', '?1'],
     ['Sec-Fetch-Dest', 'document'],
-    ['Referer', 'http://shop.example/products/'],
+    ['Referer', undef],
     ['Accept-Encoding', 'gzip, deflate, br, zstd'],
     ['Accept-Language', 'de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7'],
 );
 
 my ($port, $verb, @rest) = @ARGV;
+my $seed = 1;
+
+sub any {
+    my ($n) = @_;
+
+    $seed = ($seed * 1103515245 + 12345) % 2147483648;
+    return int($seed / 65536) % $n;
+}
+
 
 sub request {
-    my ($path, $agent, $address, $cookie) = @_;
+    my ($path, $agent, $address, $cookie, $from) = @_;
+
+    $from //= '/';
 
     return join("\r\n",
         "GET $path HTTP/1.1",
@@ -55,7 +67,8 @@ sub request {
         'Connection: keep-alive',
         "User-Agent: $agent",
         "X-Forwarded-For: $address",
-        (map { "$_->[0]: $_->[1]" } @headers),
+        (map { "$_->[0]: " . ($_->[1] // "http://shop.example$from") }
+            @headers),
         'Cookie: _ga=GA1.1.1234567890.1700000000'
             . ($cookie eq '' ? '' : "; jny=$cookie"),
         '', '');
@@ -108,9 +121,9 @@ if ($verb eq 'cookies') {
 
     open(my $out, '>', $file) or die "$file: $!\n";
 
-    for my $i (0 .. $n - 1) {
-        my $agent = $agents[$i % @agents];
-        my $address = '198.51.100.' . ($i % 250 + 1);
+    for (1 .. $n) {
+        my $agent = $agents[any(scalar @agents)];
+        my $address = (any(2) ? '198.51.100.' : '203.0.113.') . (1 + any(250));
         my $cookie = '';
 
         # as far as the phases go, so that later pages change no state
@@ -136,10 +149,11 @@ if ($verb eq 'cookies') {
     my $socket = dial();
     my $answered = 0;
 
-    for my $i (0 .. $count - 1) {
-        my ($cookie, $agent, $address) = @{$visitors[$i % @visitors]};
+    for (1 .. $count) {
+        my ($cookie, $agent, $address) = @{$visitors[any(scalar @visitors)]};
 
-        print $socket request($paths[$i % @paths], $agent, $address, $cookie);
+        print $socket request($paths[any(scalar @paths)], $agent, $address,
+                              $cookie, $paths[any(scalar @paths)]);
         $answered++ if (answer($socket))[0] == 200;
     }
 
@@ -152,9 +166,10 @@ if ($verb eq 'cookies') {
 
     print "local requests = {\n";
 
-    for my $i (0 .. 2 * @visitors - 1) {
-        my ($cookie, $agent, $address) = @{$visitors[$i % @visitors]};
-        my $text = request($paths[$i % @paths], $agent, $address, $cookie);
+    for (1 .. 4 * @visitors) {
+        my ($cookie, $agent, $address) = @{$visitors[any(scalar @visitors)]};
+        my $text = request($paths[any(scalar @paths)], $agent, $address,
+                           $cookie, $paths[any(scalar @paths)]);
 
         $text =~ s/([\\"])/\\$1/g;
         $text =~ s/\r/\\r/g;
