@@ -47,7 +47,7 @@ units: $(units)
 stamp := $(CC) $(shell $(CC) -dumpversion) $(CFLAGS) $(LDFLAGS) $(flags)
 
 $(OUT)/objs/stamp: FORCE
-	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report $(OUT)/t
+	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report
 	@echo '$(stamp)' | cmp -s - $@ || echo '$(stamp)' > $@
 
 FORCE:
@@ -58,7 +58,7 @@ $(OUT)/objs/%.o: $(src)/%.c $(OUT)/objs/stamp
 $(OUT)/journey: $(core) $(report)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(libs) -lm
 
-unit = $(CC) $(flags) -I$(src)/report -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
+unit = mkdir -p $(@D) && $(CC) $(flags) -I$(src)/report -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
        -o $@ $< $(filter %.o,$^) $(libs) -lm
 
 $(OUT)/t/test_report_%: $(top)/t/unit/test_report_%.c $(core) $(report_lib)

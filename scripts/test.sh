@@ -370,7 +370,8 @@ run_step() {
     printf '\n'
 
     if [[ $code -ne 0 ]]; then
-        tail -n 40 "$logs/$name" | sed 's/^/    /'
+        grep -v 'nginx: \[warn\] no "journey_secret"' "$logs/$name" |
+            tail -n 60 | sed 's/^/    /'
     fi
 }
 

@@ -532,9 +532,7 @@ sub schema_error {
         if (grep { exists $event->{$_} } qw(v j s)) % 3;
     return "v is wrong" if exists $event->{v}
                            && $event->{v} !~ /^[ch][-\w]{16}$/;
-    return "h or p is missing" if $k ne 'offline'
-                                  && !(exists $event->{h}
-                                       && exists $event->{p});
+    return "p is missing" if $k ne 'offline' && !exists $event->{p};
     return "a goal without name" if $k eq 'goal' && !exists $event->{goal};
     return "ch without why" if exists $event->{ch} && !exists $event->{why};
     return "ch of a source without src"

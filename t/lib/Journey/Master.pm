@@ -38,6 +38,15 @@ my $alarm = qr/^\d{4}\/\d\d\/\d\d\ \d\d:\d\d:\d\d\ \[(?:alert|emerg|crit)\]
 my $number = 0;
 my %masters;
 
+# The whole name, since a binary upgrade does not look into PATH.
+my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
+
+if ($binary !~ m{/}) {
+    ($binary) = grep { -x } map { "$_/$binary" }
+                split(/:/, $ENV{PATH} || ''), '/usr/sbin', '/sbin';
+    die "nginx is missing" if !defined $binary;
+}
+
 
 # What a failed test leaves behind ends here, by its id.
 
@@ -64,6 +73,7 @@ sub new {
         workers => 2,
         user    => 'root',
         master  => 'on',
+        level   => 'info',
         %options,
     }, $class;
 
@@ -121,7 +131,7 @@ env UBSAN_OPTIONS;
 worker_processes $self->{workers};
 master_process $self->{master};
 pid $dir/logs/nginx.pid;
-error_log $dir/logs/error.log info;
+error_log $dir/logs/error.log $self->{level};
 $main
 events { worker_connections 1024; }
 http {
@@ -141,7 +151,6 @@ END
 
 sub command {
     my ($self, @more) = @_;
-    my $nginx = $ENV{TEST_NGINX_BINARY} || 'nginx';
     my $out = "$self->{dir}/said";
 
     my $pid = fork();
@@ -151,8 +160,7 @@ sub command {
         open STDIN, '<', '/dev/null' or POSIX::_exit(126);
         open STDOUT, '>', $out or POSIX::_exit(126);
         open STDERR, '>&', \*STDOUT or POSIX::_exit(126);
-        $ENV{PATH} .= ':/usr/sbin:/sbin';
-        exec { $nginx } $nginx, '-p', "$self->{dir}/", '-e',
+        exec { $binary } $binary, '-p', "$self->{dir}/", '-e',
              "$self->{dir}/logs/error.log", '-c',
              "$self->{dir}/conf/nginx.conf", @more or POSIX::_exit(127);
     }
@@ -378,7 +386,7 @@ sub load { return load_wait(load_start(@_)); }
 
 sub load_start {
     my %options = (clients => 4, requests => 1e9, seconds => 60, path => '/p',
-                   headers => '', @_);
+                   pause => 0, headers => '', @_);
     my @children;
 
     for my $client (1 .. $options{clients}) {
