@@ -191,6 +191,11 @@ step_unit_sanitized() {
     )
 }
 
+# Seconds, not hours: what once was found stays found.
+step_fuzz() {
+    OUT=$build/fuzz t/fuzz/run.sh 5
+}
+
 # In http/ a setter lends *cf a local variable and restores it, as nginx does.
 step_cppcheck() {
     cppcheck -q --std=c99 --error-exitcode=1 -j "$jobs" \
@@ -203,9 +208,9 @@ step_cppcheck() {
 step_scripts() {
     local file
 
-    shellcheck -x scripts/*.sh
+    shellcheck -x scripts/*.sh t/fuzz/*.sh
 
-    for file in scripts/demo/*.pl t/data/*.pl t/*.t; do
+    for file in scripts/*/*.pl t/data/*.pl t/*.t; do
         perl -I t/lib -c "$file"
     done
 }
@@ -335,8 +340,8 @@ step_processes() {
     return "$code"
 }
 
-quick=(build build_clang config unit_gcc unit_clang unit_sanitized cppcheck
-       scripts files suite suite_reload demo)
+quick=(build build_clang config unit_gcc unit_clang unit_sanitized fuzz
+       cppcheck scripts files suite suite_reload demo)
 long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
 last=(sanitizer_reports processes)
 
