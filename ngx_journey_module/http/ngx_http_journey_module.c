@@ -33,6 +33,7 @@ static void ngx_http_journey_assign_codes(ngx_conf_t *cf,
     journey_codes_t *codes, const char *what);
 static void ngx_http_journey_destroy_pool(void *data);
 static void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
+static void ngx_http_journey_close_logs(ngx_cycle_t *cycle);
 
 
 static char *ngx_http_journey_check_session(ngx_conf_t *cf, void *post,
@@ -714,12 +715,41 @@ ngx_http_journey_assign_codes(ngx_conf_t *cf, journey_codes_t *codes,
 }
 
 
+/* A single process may still have the cycles before its reloads, for the
+ * sake of their connections. */
+
 static void
 ngx_http_journey_exit_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t     i;
+    ngx_cycle_t  **old;
+
+    ngx_http_journey_close_logs(cycle);
+
+    old = ngx_old_cycles.elts;
+
+    for (i = 0; i < ngx_old_cycles.nelts; i++) {
+        if (old[i] != NULL) {
+            ngx_http_journey_close_logs(old[i]);
+        }
+    }
+}
+
+
+static void
+ngx_http_journey_close_logs(ngx_cycle_t *cycle)
 {
     ngx_uint_t                      i;
     ngx_http_journey_log_t        **logs;
     ngx_http_journey_main_conf_t   *mcf;
+
+    /* an old cycle may not know this module */
+
+    for (i = 0; cycle->modules[i] != &ngx_http_journey_module; i++) {
+        if (cycle->modules[i] == NULL) {
+            return;
+        }
+    }
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_journey_module);
 
