@@ -300,7 +300,11 @@ journey_goal_parse(journey_pool_t *pool, journey_goal_t *goal,
 
     memset(goal, 0, sizeof(journey_goal_t));
 
-    if (nwords == 0 || journey_goal_name(&words[0], err) != JOURNEY_OK) {
+    if (nwords == 0) {
+        return journey_error(err, "no name of a goal");
+    }
+
+    if (journey_goal_name(&words[0], err) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 

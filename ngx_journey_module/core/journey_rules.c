@@ -23,6 +23,16 @@
 #define JOURNEY_REGEX_MATCHES  20000
 #define JOURNEY_REGEX_HEAP     1024
 
+/*
+ * The limits count anew from each byte at which a match may begin, and do not
+ * count the bytes that one repeat runs over: "a+a+b" costs the cube of the
+ * subject's length.  Longer subjects, in bytes, do not match: with JIT, and
+ * by the interpreter, which takes a thousand times as long.
+ */
+
+#define JOURNEY_REGEX_SUBJECT              4096
+#define JOURNEY_REGEX_SUBJECT_INTERPRETED  512
+
 #define JOURNEY_RULES_FILE_MAX (64 * 1024 * 1024)
 
 
@@ -30,11 +40,14 @@ struct journey_regex_s {
     pcre2_code            *code;
     pcre2_match_data      *match;
     pcre2_match_context   *context;
+    size_t                 max;         /* of a subject's length */
 };
 
 
 static int journey_rules_line(u_char *p, u_char *end, journey_str_t *words,
     journey_error_t *err);
+static int journey_rules_place(journey_error_t *err, const char *path,
+    unsigned line);
 static u_char *journey_rules_load(journey_pool_t *pool, const char *path,
     size_t *size, journey_error_t *err);
 static void journey_regex_free(void *data);
@@ -46,7 +59,7 @@ journey_rules_read_lines(journey_pool_t *pool, const char *path,
 {
     int              n, rc;
     u_char          *p, *end, *next, *data;
-    size_t           size, len;
+    size_t           size;
     unsigned         line;
     journey_str_t   *words;
     journey_error_t  own;
@@ -83,10 +96,7 @@ journey_rules_read_lines(journey_pool_t *pool, const char *path,
         }
 
         if (n < 0 || rc != JOURNEY_OK) {
-            len = strlen(err->text);
-            (void) snprintf(err->text + len, sizeof(err->text) - len,
-                            " in %s:%u", path, line);
-            rc = JOURNEY_ERROR;
+            rc = journey_rules_place(err, path, line);
             break;
         }
     }
@@ -94,6 +104,25 @@ journey_rules_read_lines(journey_pool_t *pool, const char *path,
     free(words);
 
     return rc;
+}
+
+
+/* Adds the place to a text; of a long text the end gives way. */
+
+static int
+journey_rules_place(journey_error_t *err, const char *path, unsigned line)
+{
+    char    place[sizeof(err->text)];
+    size_t  len;
+
+    (void) snprintf(place, sizeof(place), " in %s:%u", path, line);
+
+    len = journey_min(strlen(err->text),
+                      sizeof(err->text) - 1 - strlen(place));
+
+    (void) strcpy(err->text + len, place);
+
+    return JOURNEY_ERROR;
 }
 
 
@@ -221,7 +250,7 @@ journey_regex_compile(journey_pool_t *pool, const journey_str_t *pattern,
     int caseless, journey_error_t *err)
 {
     int               code;
-    size_t            offset;
+    size_t            offset, jit;
     uint32_t          options;
     PCRE2_UCHAR       text[128];
     journey_regex_t  *re;
@@ -265,9 +294,15 @@ journey_regex_compile(journey_pool_t *pool, const journey_str_t *pattern,
     pcre2_set_match_limit(re->context, JOURNEY_REGEX_MATCHES);
     pcre2_set_heap_limit(re->context, JOURNEY_REGEX_HEAP);
 
-    /* without JIT the interpreter gives the same answers */
+    /* "(*NO_JIT)" makes it a success without code */
 
     (void) pcre2_jit_compile(re->code, PCRE2_JIT_COMPLETE);
+
+    jit = 0;
+    (void) pcre2_pattern_info(re->code, PCRE2_INFO_JITSIZE, &jit);
+
+    re->max = (jit != 0) ? JOURNEY_REGEX_SUBJECT
+                         : JOURNEY_REGEX_SUBJECT_INTERPRETED;
 
     return re;
 }
@@ -287,6 +322,10 @@ journey_regex_free(void *data)
 int
 journey_regex_match(const journey_regex_t *re, const u_char *data, size_t len)
 {
+    if (len > re->max) {
+        return 0;
+    }
+
     /* 0 is a match too: more pairs than the match data has room for */
 
     return pcre2_match(re->code, (data == NULL) ? (PCRE2_SPTR) "" : data, len,

@@ -171,8 +171,8 @@ journey_keys_load(journey_pool_t *pool, const char *path,
 
 /*
  * Reads a line without its comment and the blanks around it; returns its
- * length, JOURNEY_ERROR when it is too long or holds a NUL, JOURNEY_DECLINED
- * at the end of the file.
+ * length, JOURNEY_ERROR when it is too long, JOURNEY_DECLINED at the end of
+ * the file.
  */
 
 static int
@@ -193,7 +193,7 @@ journey_keys_line(FILE *f, u_char *line, size_t size)
 
     while (c != EOF && c != '\n' && c != '#') {
 
-        if (c == '\0' || len == size) {
+        if (len == size) {
             return JOURNEY_ERROR;
         }
 

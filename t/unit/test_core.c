@@ -302,6 +302,7 @@ test_utf8(void)
 
     cut = 0;
     mended = 0;
+    memset(buf, 0, sizeof(buf));
 
     for (round = 0; round < 200000; round++) {
         len = rnd() % (sizeof(buf) + 1);

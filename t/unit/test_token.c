@@ -2,16 +2,13 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * Keys, keyed hashes and tokens.
+ * Keyed hashes and tokens.
  */
 
 
-#define _GNU_SOURCE
-
-#include <unistd.h>
-
 #include "journey_token.h"
 
+#include "keys.h"
 #include "tap.h"
 
 
@@ -174,37 +171,6 @@ random_keys(void)
 }
 
 
-/* Keys of a file with that text; NULL and the error's text else. */
-
-static char             file[64];
-static journey_error_t  error;
-
-
-static journey_keys_t *
-load(const char *text, size_t len)
-{
-    int              fd;
-    journey_keys_t  *keys;
-
-    (void) strcpy(file, "/tmp/test_token.XXXXXX");
-    fd = mkstemp(file);
-
-    if (fd == -1 || write(fd, text, len) != (ssize_t) len) {
-        printf("Bail out! cannot write %s\n", file);
-        exit(1);
-    }
-
-    close(fd);
-
-    error.text[0] = '\0';
-    keys = journey_keys_load(pool, file, &error);
-
-    unlink(file);
-
-    return keys;
-}
-
-
 static journey_token_e
 decode(const journey_keys_t *keys, const u_char *data, size_t len,
     uint32_t now, journey_state_t *state)
@@ -217,10 +183,6 @@ decode(const journey_keys_t *keys, const u_char *data, size_t len,
     return journey_token_decode(keys, &name, &token, now, MAX_AGE, state);
 }
 
-
-#define KEY1  "000102030405060708090a0b0c0d0e0f"
-#define KEY2  "F0E1D2C3B4A5968778695A4B3C2D1E0F"
-#define KEY3  "deadbeefdeadbeefdeadbeefdeadbeef"
 
 static const u_char  key1[JOURNEY_KEY_LEN] = {
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -310,7 +272,7 @@ test_keyed_hash(void)
     journey_str_t    shifted = journey_string("er\0A-1001");
     journey_keys_t  *keys, *two;
 
-    keys = load(KEY1 "\n", 33);
+    keys = load_keys(pool, KEY1 "\n", 33);
 
     ok(keys != NULL, "one key");
 
@@ -332,13 +294,13 @@ test_keyed_hash(void)
     (void) journey_keyed_hash(keys, b, "user", &value);
     ok(memcmp(a, b, 16) != 0, "a value cannot pass for a part of a domain");
 
-    two = load(KEY3 "\n" KEY1 "\n", 66);
+    two = load_keys(pool, KEY3 "\n" KEY1 "\n", 66);
 
     (void) journey_keyed_hash(keys, a, "ord", &value);
     (void) journey_keyed_hash(two, b, "ord", &value);
     ok(memcmp(a, b, 16) == 0, "the last key keys it, whatever stands before");
 
-    two = load(KEY1 "\n" KEY3 "\n", 66);
+    two = load_keys(pool, KEY1 "\n" KEY3 "\n", 66);
 
     (void) journey_keyed_hash(two, b, "ord", &value);
     ok(memcmp(a, b, 16) != 0, "another last key, another hash");
@@ -600,11 +562,11 @@ test_names_and_keys(void)
 
     random_state(&state);
 
-    k1 = load(KEY1 "\n", 33);
-    k2 = load(KEY2 "\n", 33);
-    k21 = load(KEY2 "\n" KEY1 "\n", 66);
-    k12 = load(KEY1 "\n" KEY2 "\n", 66);
-    k3 = load(KEY3 "\n" KEY2 "\n", 66);
+    k1 = load_keys(pool, KEY1 "\n", 33);
+    k2 = load_keys(pool, KEY2 "\n", 33);
+    k21 = load_keys(pool, KEY2 "\n" KEY1 "\n", 66);
+    k12 = load_keys(pool, KEY1 "\n" KEY2 "\n", 66);
+    k3 = load_keys(pool, KEY3 "\n" KEY2 "\n", 66);
 
     len = journey_token_encode(k1, &name, &state, buf);
     token.data = buf;
@@ -667,7 +629,7 @@ test_key_number(void)
     }
 
     text[0][32] = '\n';
-    keys = load(text[0], 65);
+    keys = load_keys(pool, text[0], 65);
     second = journey_keys_create(pool, key[1], NULL);
 
     random_state(&state);
@@ -750,102 +712,6 @@ test_times(void)
 }
 
 
-static void
-test_file(void)
-{
-    int          i;
-    char         text[8192], *p;
-    const char  *bad;
-
-    ok(load(KEY1, 32) != NULL, "a key without a newline");
-    ok(load("# 2026\r\n\r\n  " KEY1 "  \r\n", 48) != NULL,
-       "comment, empty line, blanks, CRLF");
-    ok(load(KEY1 " # since March\n" KEY2 "\t#", 32 + 15 + 34) != NULL,
-       "a comment behind a key");
-
-    p = text;
-    p += sprintf(p, "# ");
-
-    for (i = 0; i < 1000; i++) {
-        p += sprintf(p, "%x ", i);
-    }
-
-    p += sprintf(p, "\n" KEY1 "\n");
-
-    ok(load(text, p - text) != NULL, "a long comment is a comment: %s",
-       error.text);
-
-    ok(load("", 0) == NULL && strstr(error.text, "no key in") != NULL
-       && strstr(error.text, file) != NULL, "an empty file: %s", error.text);
-    ok(load("# nothing\n", 10) == NULL
-       && strstr(error.text, "no key in") != NULL, "comments alone");
-
-    static const struct {
-        const char  *text;
-        size_t       len;
-        unsigned     line;
-        const char  *what;
-    } wrong[] = {
-#define WRONG(t, line, what)  { t, sizeof(t) - 1, line, what }
-        WRONG("#\n" KEY1 "0\n", 2, "33 digits"),
-        WRONG(KEY1 "\n\nf0e1d2c3b4a5968778695a4b3c2d1e0\n", 3, "31 digits"),
-        WRONG("x" KEY2 "\n", 1, "a letter in front"),
-        WRONG("f0e1d2c3b4a5968g78695a4b3c2d1e0f\n", 1, "a letter inside"),
-        WRONG("f0e1d2c3 b4a59687 78695a4b 3c2d1e0f\n", 1, "blanks inside"),
-        WRONG("0x" KEY2 "\n", 1, "0x in front"),
-        WRONG(KEY1 "\n" KEY2 " " KEY2 "\n", 2, "two keys in a line"),
-        WRONG(KEY1 "\0" "garbage\n", 1, "a NUL behind the key"),
-        WRONG(KEY1 "\n\0\n", 2, "a NUL alone"),
-        WRONG("\xef\xbb\xbf" KEY2 "\n", 1, "a byte order mark"),
-        WRONG("f0\n", 1, "two digits")
-    };
-
-    for (i = 0; i < (int) (sizeof(wrong) / sizeof(wrong[0])); i++) {
-        char  place[80];
-
-        ok(load(wrong[i].text, wrong[i].len) == NULL, "refused: %s",
-           wrong[i].what);
-
-        (void) snprintf(place, sizeof(place), " in %s:%u", file,
-                        wrong[i].line);
-
-        bad = strstr(error.text, place);
-        ok(bad != NULL && bad[strlen(place)] == '\0',
-           "the text ends in file and line: %s", error.text);
-        ok(strstr(error.text, "0102") == NULL
-           && strcasestr(error.text, "e1d2") == NULL
-           && strcasestr(error.text, "3c2d") == NULL
-           && strstr(error.text, "garbage") == NULL,
-           "and quotes nothing of the key");
-    }
-
-    /* a key, blanks beyond any line's length, another key */
-
-    p = text;
-    p += sprintf(p, "%s%300s%s\n", KEY1, "", KEY2);
-    ok(load(text, p - text) == NULL && strstr(error.text, ":1") != NULL,
-       "a second key far behind in the line is refused: %s", error.text);
-
-    for (p = text, i = 0; i < JOURNEY_KEYS_MAX; i++) {
-        p += sprintf(p, "%032x\n", i);
-    }
-
-    ok(load(text, p - text) != NULL, "16 keys");
-    p += sprintf(p, "%032x\n", i);
-    ok(load(text, p - text) == NULL && strstr(error.text, ":17") != NULL,
-       "17 are too many: %s", error.text);
-
-    ok(journey_keys_load(pool, "/nonexistent/secret", &error) == NULL
-       && strstr(error.text, "\"/nonexistent/secret\"") != NULL
-       && strstr(error.text, "No such file") != NULL,
-       "no file: %s", error.text);
-    ok(journey_keys_load(pool, "/tmp", &error) == NULL
-       && strstr(error.text, "\"/tmp\"") != NULL, "a folder: %s", error.text);
-    ok(journey_keys_load(pool, "/nonexistent/secret", NULL) == NULL,
-       "an error nobody asks for");
-}
-
-
 int
 main(void)
 {
@@ -859,7 +725,6 @@ main(void)
     test_names_and_keys();
     test_key_number();
     test_times();
-    test_file();
 
     is_str(*journey_token_result(JOURNEY_TOKEN_OK), "valid", "valid");
     is_str(*journey_token_result(JOURNEY_TOKEN_MALFORMED), "malformed",
