@@ -78,6 +78,13 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->evaluated = 0;
     }
 
+    if (ctx->conf->phase == NULL && ctx->conf->phase_value != NULL) {
+
+        /* the response may say another phase than was known before it */
+
+        ctx->evaluated = 0;
+    }
+
     ctx->status = r->headers_out.status;
     ctx->kind = JOURNEY_EVENT_NONE;
     ctx->changed = 0;
@@ -476,13 +483,17 @@ ngx_http_journey_find_phase(ngx_http_request_t *r,
             return phase;
         }
 
-        mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+        /* before the header the value may not be there yet */
 
-        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_PHASES);
+        if (ctx->filtered) {
+            mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
 
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "\"journey_phase\" is \"%V\", which is no phase of "
-                      "the model", &value);
+            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_PHASES);
+
+            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                          "\"journey_phase\" is \"%V\", which is no phase "
+                          "of the model", &value);
+        }
     }
 
     return journey_phases_match(conf->phases, ctx->uri.data, ctx->uri.len);

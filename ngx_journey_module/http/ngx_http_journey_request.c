@@ -105,6 +105,12 @@ ngx_http_journey_rewrite(ngx_http_request_t *r)
 
     ctx->located = 1;
 
+    /* an error page for what the server itself returned: no location spoke */
+
+    if (r->internal) {
+        return NGX_DECLINED;
+    }
+
     conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
 
     if (conf != ctx->conf) {
