@@ -393,10 +393,10 @@ journey_base64url_encode(u_char *dst, const u_char *src, size_t len)
 ssize_t
 journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
 {
-    int      bits;
-    u_char  *p;
-    size_t   i;
-    uint32_t v;
+    int        bits;
+    u_char    *p;
+    size_t     i;
+    uint32_t   v, a, b, c, d, foreign;
 
     /* the value of a character, 64 for a foreign one */
 
@@ -419,20 +419,26 @@ journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
 
     p = dst;
 
+    foreign = 0;
+
     for ( /* void */ ; len >= 4; src += 4, len -= 4) {
+        a = value[src[0]];
+        b = value[src[1]];
+        c = value[src[2]];
+        d = value[src[3]];
 
-        if ((value[src[0]] | value[src[1]] | value[src[2]] | value[src[3]])
-            & 64)
-        {
-            return -1;
-        }
+        foreign |= a | b | c | d;
 
-        v = (uint32_t) value[src[0]] << 18 | (uint32_t) value[src[1]] << 12
-            | (uint32_t) value[src[2]] << 6 | value[src[3]];
+        v = a << 18 | b << 12 | c << 6 | d;
 
-        *p++ = (u_char) (v >> 16);
-        *p++ = (u_char) (v >> 8);
-        *p++ = (u_char) v;
+        p[0] = (u_char) (v >> 16);
+        p[1] = (u_char) (v >> 8);
+        p[2] = (u_char) v;
+        p += 3;
+    }
+
+    if (foreign & 64) {
+        return -1;
     }
 
     v = 0;

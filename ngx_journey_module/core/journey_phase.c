@@ -19,10 +19,17 @@ typedef struct {
 } journey_phase_pattern_t;
 
 
+/*
+ * Every path begins with "/", so the second byte tells most patterns apart:
+ * those with the second byte c stand from starts[c] to before starts[c + 1],
+ * the longest first.  "/" itself has NUL for its second byte.
+ */
+
 typedef struct {
     journey_phase_pattern_t *elts;
     unsigned                 nelts;
     unsigned                 nalloc;
+    unsigned                 starts[256 + 1];
 } journey_phase_patterns_t;
 
 
@@ -32,11 +39,22 @@ struct journey_phases_s {
     journey_phase_t           *phases[JOURNEY_PHASES_MAX];
     unsigned                   nphases;
 
-    /* by journey_path_type_e; prefixes are sorted, the longest first */
     journey_phase_patterns_t   patterns[JOURNEY_PATH_REGEX + 1];
+                                        /* by journey_path_type_e */
 };
 
 
+static inline u_char
+journey_phases_second(const u_char *path, size_t len)
+{
+    return (len > 1) ? path[1] : '\0';
+}
+
+
+static void journey_phases_sort(journey_phase_patterns_t *list);
+static const journey_phase_t *journey_phases_bucket(
+    const journey_phase_patterns_t *list, u_char second, const u_char *path,
+    size_t len);
 static journey_phase_pattern_t *journey_phases_push(journey_phases_t *phases,
     journey_path_type_e type);
 static int journey_phases_cmp(const void *one, const void *two);
@@ -161,27 +179,53 @@ journey_phases_push(journey_phases_t *phases, journey_path_type_e type)
 int
 journey_phases_finish(journey_phases_t *phases, journey_error_t *err)
 {
-    journey_phase_patterns_t  *list;
-
     if (phases->nphases == 0) {
         return journey_error(err, "no phases");
     }
 
-    list = &phases->patterns[JOURNEY_PATH_PREFIX];
+    journey_phases_sort(&phases->patterns[JOURNEY_PATH_EXACT]);
+    journey_phases_sort(&phases->patterns[JOURNEY_PATH_PREFIX]);
+
+    return JOURNEY_OK;
+}
+
+
+static void
+journey_phases_sort(journey_phase_patterns_t *list)
+{
+    unsigned              i;
+    const journey_str_t  *text;
 
     if (list->nelts > 0) {
         qsort(list->elts, list->nelts, sizeof(journey_phase_pattern_t),
               journey_phases_cmp);
     }
 
-    return JOURNEY_OK;
+    memset(list->starts, 0, sizeof(list->starts));
+
+    for (i = 0; i < list->nelts; i++) {
+        text = &list->elts[i].path.text;
+        list->starts[journey_phases_second(text->data, text->len) + 1]++;
+    }
+
+    for (i = 1; i <= 256; i++) {
+        list->starts[i] += list->starts[i - 1];
+    }
 }
 
 
 static int
 journey_phases_cmp(const void *one, const void *two)
 {
+    u_char                          c, d;
     const journey_phase_pattern_t  *a = one, *b = two;
+
+    c = journey_phases_second(a->path.text.data, a->path.text.len);
+    d = journey_phases_second(b->path.text.data, b->path.text.len);
+
+    if (c != d) {
+        return (c > d) - (c < d);
+    }
 
     return (a->path.text.len < b->path.text.len)
            - (a->path.text.len > b->path.text.len);
@@ -192,37 +236,52 @@ const journey_phase_t *
 journey_phases_match(const journey_phases_t *phases, const u_char *path,
     size_t len)
 {
-    u_char                           c;
-    unsigned                         type;
-    const journey_str_t             *text;
-    const journey_phase_pattern_t   *pattern, *end;
+    u_char                           second;
+    unsigned                         i;
+    const journey_phase_t           *phase;
     const journey_phase_patterns_t  *list;
 
-    /* every path begins with "/", so the second byte tells most apart */
+    second = journey_phases_second(path, len);
 
-    c = (len > 1) ? path[1] : '\0';
+    phase = journey_phases_bucket(&phases->patterns[JOURNEY_PATH_EXACT],
+                                  second, path, len);
+    if (phase != NULL) {
+        return phase;
+    }
 
-    for (type = JOURNEY_PATH_EXACT; type <= JOURNEY_PATH_REGEX; type++) {
-        list = &phases->patterns[type];
+    list = &phases->patterns[JOURNEY_PATH_PREFIX];
 
-        if (list->nelts == 0) {
-            continue;
+    phase = journey_phases_bucket(list, second, path, len);
+
+    if (phase == NULL && second != '\0') {
+        phase = journey_phases_bucket(list, '\0', path, len);
+    }
+
+    if (phase != NULL) {
+        return phase;
+    }
+
+    list = &phases->patterns[JOURNEY_PATH_REGEX];
+
+    for (i = 0; i < list->nelts; i++) {
+        if (journey_path_match(&list->elts[i].path, path, len)) {
+            return list->elts[i].phase;
         }
+    }
 
-        end = list->elts + list->nelts;
+    return NULL;
+}
 
-        for (pattern = list->elts; pattern < end; pattern++) {
-            text = &pattern->path.text;
 
-            if (type != JOURNEY_PATH_REGEX
-                && (text->len > len || (text->len > 1 && text->data[1] != c)))
-            {
-                continue;
-            }
+static const journey_phase_t *
+journey_phases_bucket(const journey_phase_patterns_t *list, u_char second,
+    const u_char *path, size_t len)
+{
+    unsigned  i;
 
-            if (journey_path_match(&pattern->path, path, len)) {
-                return pattern->phase;
-            }
+    for (i = list->starts[second]; i < list->starts[second + 1]; i++) {
+        if (journey_path_match(&list->elts[i].path, path, len)) {
+            return list->elts[i].phase;
         }
     }
 

@@ -224,6 +224,13 @@ ngx_http_journey_is_page_type(ngx_http_request_t *r,
         if (!(conf->types_mask & bit)) {
             return 0;
         }
+
+        if (conf->html && r->headers_out.content_type_len == 9
+            && ngx_memcmp(r->headers_out.content_type.data, "text/html", 9)
+               == 0)
+        {
+            return 1;
+        }
     }
 
     return ngx_http_test_content_type(r, &conf->types) != NULL;

@@ -12,7 +12,7 @@
 static void ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_main_conf_t *mcf);
 static void ngx_http_journey_common(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx, journey_record_t *rec);
+    ngx_http_journey_ctx_t *ctx, u_char *id, journey_record_t *rec);
 static void ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx,
     journey_record_t *rec);
 static void ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
@@ -59,24 +59,18 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    ngx_memzero(&rec, sizeof(journey_record_t));
-
     if (ctx->visitor) {
         (void) ngx_http_journey_visitor(id, &ctx->state);
-
-        rec.visitor.data = id;
-        rec.visitor.len = NGX_HTTP_JOURNEY_VISITOR_LEN;
     }
 
-    ngx_http_journey_common(r, ctx, &rec);
-
     if (ctx->kind != JOURNEY_EVENT_NONE) {
+        ngx_http_journey_common(r, ctx, id, &rec);
         ngx_http_journey_page_line(ctx, &rec);
         ngx_http_journey_write_line(ctx->conf->log, &rec);
     }
 
     for (i = 0; i < ctx->nreached; i++) {
-        ngx_http_journey_common(r, ctx, &rec);
+        ngx_http_journey_common(r, ctx, id, &rec);
         ngx_http_journey_goal_line(ctx, &ctx->reached[i], mcf->channels,
                                    &rec);
         ngx_http_journey_write_line(ctx->conf->log, &rec);
@@ -152,25 +146,22 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
 }
 
 
-/* What every line of a request holds.  Called for each line, since a line's
- * own fields are cleared with it. */
+/* What every line of a request holds; the rest is cleared. */
 
 static void
 ngx_http_journey_common(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
-    journey_record_t *rec)
+    u_char *id, journey_record_t *rec)
 {
     ngx_str_t         host;
-    journey_str_t     visitor;
     journey_place_t  *place;
-
-    visitor = rec->visitor;
 
     ngx_memzero(rec, sizeof(journey_record_t));
 
     rec->time = (uint64_t) r->start_sec * 1000 + r->start_msec;
 
     if (ctx->visitor) {
-        rec->visitor = visitor;
+        rec->visitor.data = id;
+        rec->visitor.len = NGX_HTTP_JOURNEY_VISITOR_LEN;
         rec->journey = ctx->state.journey;
         rec->session = ctx->state.session;
     }

@@ -36,14 +36,6 @@ static void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
 static void ngx_http_journey_close_logs(ngx_cycle_t *cycle);
 
 
-static char *ngx_http_journey_check_session(ngx_conf_t *cf, void *post,
-    void *data);
-
-static ngx_conf_post_t  ngx_http_journey_session_post = {
-    ngx_http_journey_check_session
-};
-
-
 #define NGX_HTTP_JOURNEY_ALL                                                  \
     (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
 
@@ -94,10 +86,10 @@ static ngx_command_t  ngx_http_journey_commands[] = {
 
     { ngx_string("journey_session"),
       NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
-      ngx_conf_set_sec_slot,
+      ngx_http_journey_session,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_journey_loc_conf_t, session),
-      &ngx_http_journey_session_post },
+      0,
+      NULL },
 
     { ngx_string("journey_sources"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_1MORE,
@@ -471,6 +463,7 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     conf->types_mask = prev->types_mask;
+    conf->html = prev->html;
 
     ngx_http_journey_mask_types(conf, conf->types_keys != NULL
                                       ? conf->types_keys : prev->types_keys);
@@ -492,6 +485,7 @@ ngx_http_journey_mask_types(ngx_http_journey_loc_conf_t *conf,
 
     if (conf->types.size == 0) {            /* "*" */
         conf->types_mask = (uint64_t) -1;
+        conf->html = 1;
         return;
     }
 
@@ -500,11 +494,16 @@ ngx_http_journey_mask_types(ngx_http_journey_loc_conf_t *conf,
     }
 
     conf->types_mask = 0;
+    conf->html = 0;
     key = keys->elts;
 
     for (i = 0; i < keys->nelts; i++) {
         conf->types_mask |= ngx_http_journey_type_bit(key[i].key.data,
                                                       key[i].key.len);
+
+        if (ngx_strcmp(key[i].key.data, "text/html") == 0) {
+            conf->html = 1;
+        }
     }
 }
 
@@ -619,21 +618,6 @@ ngx_http_journey_check_goals(ngx_conf_t *cf, ngx_array_t *goals)
                           "in %s:%ui", goal[i]->file, goal[i]->line);
             return NGX_CONF_ERROR;
         }
-    }
-
-    return NGX_CONF_OK;
-}
-
-
-static char *
-ngx_http_journey_check_session(ngx_conf_t *cf, void *post, void *data)
-{
-    time_t *session = data;
-
-    if (*session < 1 || *session > 7 * 24 * 3600) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"journey_session\" must be between 1s and 7d");
-        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;

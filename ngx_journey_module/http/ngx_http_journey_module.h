@@ -119,6 +119,7 @@ typedef struct {
     uint64_t                     types_mask;
                                             /* a bit for each type's length
                                                and first letter */
+    unsigned                     html:1;    /* text/html is one of them */
 } ngx_http_journey_loc_conf_t;
 
 
@@ -209,6 +210,8 @@ char *ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_secret(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_session(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 char *ngx_http_journey_sources(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
