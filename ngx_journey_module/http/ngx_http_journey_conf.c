@@ -275,6 +275,32 @@ ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 char *
+ngx_http_journey_session(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_journey_loc_conf_t *jlcf = conf;
+
+    ngx_str_t  *value;
+
+    if (jlcf->session != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    jlcf->session = ngx_parse_time(&value[1], 1);
+
+    if (jlcf->session < 1 || jlcf->session > 7 * 24 * 3600) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid time \"%V\" of \"journey_session\": "
+                           "between 1s and 7d", &value[1]);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+char *
 ngx_http_journey_sources(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_journey_main_conf_t *mcf = conf;

@@ -253,6 +253,10 @@ ngx_int_t ngx_http_journey_cookie_set(ngx_http_request_t *r,
 ngx_int_t ngx_http_journey_post_read(ngx_http_request_t *r);
 ngx_int_t ngx_http_journey_rewrite(ngx_http_request_t *r);
 
+/* Takes the configuration of the first location. */
+void ngx_http_journey_locate(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
 /* The record of the main request; NULL when there is none. */
 ngx_http_journey_ctx_t *ngx_http_journey_get_ctx(ngx_http_request_t *r);
 
