@@ -205,8 +205,10 @@ journey_goals_currencies(journey_analysis_t *a)
 
     free(places);
 
-    qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
-            journey_goals_currency_cmp, a);
+    if (a->ncurrencies != 0) {
+        qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
+                journey_goals_currency_cmp, a);
+    }
 
     if (a->opts->currency == NULL) {
         a->currency = a->ncurrencies ? a->currencies[0].currency : 0;

@@ -310,7 +310,37 @@ journey_input_resync(journey_input_t *in)
 }
 
 
-/* 1 when the place n bytes on can be that of a next member, or is the end. */
+/* 1 when a member of ours begins within the next n bytes, which are there,
+ * but not at once. */
+
+static int
+journey_input_holds(journey_input_t *in, size_t n)
+{
+    u_char    *p, *end;
+    uint32_t   member;
+
+    end = in->w.pos + n;
+
+    for (p = in->w.pos + 1; p < end; p++) {
+        p = memchr(p, 0x1f, end - p);
+
+        if (p == NULL) {
+            break;
+        }
+
+        if (journey_gzip_header(p, in->w.last - p, &member) == JOURNEY_OK
+            && member != 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* 1 when n bytes on a member of ours begins, or the file ends, and none does
+ * before. */
 
 static int
 journey_input_follows(journey_input_t *in, size_t n)
@@ -318,11 +348,12 @@ journey_input_follows(journey_input_t *in, size_t n)
     size_t    have;
     uint32_t  member;
 
-    have = journey_window_fill(&in->w, n + 4);
+    have = journey_window_fill(&in->w, n + 32);
 
-    return have == n || in->w.pos[n] == '{'
-           || journey_gzip_header(in->w.pos + n, have - n, &member)
-              != JOURNEY_DECLINED;
+    return (have == n
+            || (journey_gzip_header(in->w.pos + n, have - n, &member)
+                == JOURNEY_OK && member != 0))
+           && !journey_input_holds(in, n);
 }
 
 
@@ -332,23 +363,29 @@ static void
 journey_input_member(journey_input_t *in, uint32_t member,
     journey_inflater_t *inflater)
 {
+    size_t          have;
     const char     *wrong;
     journey_str_t   out;
 
     journey_input_end(in);
 
     wrong = NULL;
+    have = journey_window_fill(&in->w, member);
 
-    if (journey_window_fill(&in->w, member) < member
-        && journey_window_wait(&in->w, member) < member)
+    /* a member that the end of the file cuts may be growing, but not when
+     * there are others behind it */
+
+    if (have < member
+        && (journey_input_holds(in, have)
+            || journey_window_wait(&in->w, member) < member))
     {
         wrong = journey_torn;
 
     } else if (!journey_input_follows(in, member)) {
 
-        /* Cut, with others behind it, or whole, with garbage behind it?
-         * Usually a thread finds that out, but the place of the next member
-         * depends on it. */
+        /* Cut, with others behind it, or whole, with something else behind
+         * it?  Usually a thread finds that out, but the place of the next
+         * member depends on it. */
 
         wrong = journey_inflate(inflater, in->w.pos, member, &out);
     }

@@ -16,7 +16,8 @@
 
 
 #define JOURNEY_TEXT_WIDTH   100        /* where there is no terminal */
-#define JOURNEY_TEXT_LEAST   12         /* a column is not made narrower */
+#define JOURNEY_TEXT_LEAST   8          /* a column is not made narrower,
+                                           but for a bar */
 #define JOURNEY_TEXT_BAR     24
 #define JOURNEY_TEXT_GAP     2
 #define JOURNEY_TEXT_COLUMNS 16
@@ -490,7 +491,8 @@ journey_text_widths(journey_output_t *out, const journey_table_t *table,
 
         for (i = 0; i < table->ncolumns; i++) {
             if (!journey_text_is_number(table->columns[i].type)
-                && widths[i] > JOURNEY_TEXT_LEAST
+                && widths[i] > (table->columns[i].type == JOURNEY_CELL_BAR
+                                ? 1 : JOURNEY_TEXT_LEAST)
                 && (widest == table->ncolumns || widths[i] > widths[widest]))
             {
                 widest = i;
@@ -501,15 +503,8 @@ journey_text_widths(journey_output_t *out, const journey_table_t *table,
             break;
         }
 
-        n = journey_min(total - out->width,
-                        widths[widest] - JOURNEY_TEXT_LEAST);
-
-        /* not below the next widest at once: both give way then */
-
-        n = journey_max(journey_min(n, widths[widest] / 4), 1);
-
-        widths[widest] -= n;
-        total -= n;
+        widths[widest]--;
+        total--;
     }
 }
 
@@ -585,6 +580,11 @@ journey_text_head(journey_output_t *out, const journey_table_t *table,
         str.data = (u_char *) table->columns[i].title;
         str.len = strlen(table->columns[i].title);
         used = journey_text_width(&str);
+
+        if (used == 0) {
+            pad += JOURNEY_TEXT_GAP + widths[i];
+            continue;
+        }
 
         journey_text_pad(out->file, pad + JOURNEY_TEXT_GAP);
 

@@ -18,7 +18,7 @@
 /* A file changed within so many seconds may be growing; it is looked at so
  * often, with so many milliseconds between, before its end is the end. */
 #define JOURNEY_WINDOW_FRESH  5
-#define JOURNEY_WINDOW_TRIES  8
+#define JOURNEY_WINDOW_TRIES  25
 #define JOURNEY_WINDOW_PAUSE  20
 
 
