@@ -70,6 +70,13 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_msec_int_t         ms;
     journey_event_kind_e   kind;
 
+    if (!ctx->located) {
+
+        /* its location refused the request before any rewrite (413) */
+
+        ngx_http_journey_locate(r, ctx);
+    }
+
     if (ctx->nreached > 0) {
 
         /* a filter gave up this response: its goals are not reached */

@@ -84,14 +84,10 @@ ngx_http_journey_cleanup(void *data)
 }
 
 
-/* The first location that the client's own URI selects speaks; a named one or
- * that of an internal redirect comes later and does not. */
-
 ngx_int_t
 ngx_http_journey_rewrite(ngx_http_request_t *r)
 {
-    ngx_http_journey_ctx_t       *ctx;
-    ngx_http_journey_loc_conf_t  *conf;
+    ngx_http_journey_ctx_t  *ctx;
 
     if (r != r->main) {
         return NGX_DECLINED;
@@ -99,36 +95,48 @@ ngx_http_journey_rewrite(ngx_http_request_t *r)
 
     ctx = ngx_http_journey_get_ctx(r);
 
-    if (ctx == NULL || ctx->located) {
-        return NGX_DECLINED;
+    if (ctx != NULL && !ctx->located) {
+        ngx_http_journey_locate(r, ctx);
     }
+
+    return NGX_DECLINED;
+}
+
+
+/* The first location that the client's own URI selects speaks; a named one or
+ * that of an internal redirect comes later and does not. */
+
+void
+ngx_http_journey_locate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_http_journey_loc_conf_t  *conf;
 
     ctx->located = 1;
 
-    /* an error page for what the server itself returned: no location spoke */
+    /* an error page for what the server itself returned: no location spoke;
+     * r->internal is no sign of it, a rewrite of the server sets it too */
 
-    if (r->internal) {
-        return NGX_DECLINED;
+    if (r->uri_changes != NGX_HTTP_MAX_URI_CHANGES + 1) {
+        return;
     }
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
 
-    if (conf != ctx->conf) {
-
-        /* a variable at the server's level may have asked already */
-
-        ctx->evaluated = 0;
-
-        if (conf->cookie != ctx->conf->cookie || conf->identity == 0
-            || conf->identity != ctx->conf->identity)
-        {
-            ctx->identified = 0;
-        }
-
-        ctx->conf = conf;
+    if (conf == ctx->conf) {
+        return;
     }
 
-    return NGX_DECLINED;
+    /* a variable at the server's level may have asked already */
+
+    ctx->evaluated = 0;
+
+    if (conf->cookie != ctx->conf->cookie || conf->identity == 0
+        || conf->identity != ctx->conf->identity)
+    {
+        ctx->identified = 0;
+    }
+
+    ctx->conf = conf;
 }
 
 
@@ -462,6 +470,9 @@ ngx_http_journey_host(ngx_http_request_t *r)
         || ngx_connection_local_sockaddr(r->connection, &address, 0) != NGX_OK)
     {
         ngx_str_null(&address);
+
+    } else if (ngx_http_journey_prefix(&address, "unix:")) {
+        ngx_str_set(&address, "localhost");
     }
 
     return address;
