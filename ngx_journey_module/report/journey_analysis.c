@@ -367,7 +367,7 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
     walk->journey_gen++;
     walk->nways = 0;
 
-    ev = NULL;
+    ev = journey_store_event(a->store, refs[0]);
     ntouches = 0;
     converted = 0;
     done = 0;
@@ -542,7 +542,7 @@ journey_analysis_walk(journey_analysis_t *a)
 {
     int               rc;
     uint32_t          i, n, most;
-    journey_walk_t    walk;
+    journey_walk_t   *walk;
     journey_store_t  *store;
 
     store = a->store;
@@ -554,17 +554,20 @@ journey_analysis_walk(journey_analysis_t *a)
         most = journey_max(most, n);
     }
 
-    memset(&walk, 0, sizeof(journey_walk_t));
-
-    walk.seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
-    walk.keys = malloc(most * sizeof(uint64_t));
-    walk.refs = malloc(most * sizeof(uint32_t));
-
-    if (walk.seen == NULL || walk.keys == NULL || walk.refs == NULL) {
-        rc = JOURNEY_ERROR;
+    walk = calloc(1, sizeof(journey_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
     }
 
-    a->walk = &walk;
+    a->walk = walk;
+
+    walk->seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
+    walk->keys = malloc(most * sizeof(uint64_t));
+    walk->refs = malloc(most * sizeof(uint32_t));
+
+    if (walk->seen == NULL || walk->keys == NULL || walk->refs == NULL) {
+        rc = JOURNEY_ERROR;
+    }
 
     for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
         n = store->visitors[i + 1] - store->visitors[i];
@@ -588,10 +591,11 @@ journey_analysis_walk(journey_analysis_t *a)
     a->walk = NULL;
     a->unattributed += a->without_visitor;
 
-    free(walk.seen);
-    free(walk.keys);
-    free(walk.refs);
-    free(walk.ways);
+    free(walk->seen);
+    free(walk->keys);
+    free(walk->refs);
+    free(walk->ways);
+    free(walk);
 
     return rc;
 }

@@ -43,7 +43,10 @@ journey_config_load(journey_pool_t *pool, const journey_options_t *opts,
     if (*conf == NULL) {
         fprintf(stderr, "journey: %s\n", err.text[0] ? err.text
                                                      : "no memory");
-        return JOURNEY_ERROR;
+
+        /* a report that nobody asked to use it can do without */
+
+        return (required || opts->conf != NULL) ? JOURNEY_ERROR : JOURNEY_OK;
     }
 
     return JOURNEY_OK;

@@ -15,8 +15,9 @@
 
 
 /*
- * *conf is NULL when none was asked for and there is none.  JOURNEY_ERROR,
- * with a message printed, when it is wrong, or not there though required.
+ * *conf is NULL when none was asked for and there is none that can be read.
+ * JOURNEY_ERROR, with a message printed, when the one that was asked for or is
+ * required cannot be read.
  */
 int journey_config_load(journey_pool_t *pool, const journey_options_t *opts,
     unsigned required, journey_conf_t **conf);

@@ -157,37 +157,34 @@ journey_report_notes(const journey_options_t *opts,
 
 
 static void
-journey_report_text(const journey_options_t *opts,
+journey_report_text(const journey_options_t *opts, journey_output_t *out,
     const journey_analysis_t *a, const journey_damage_t *damage,
     const journey_table_t *tables, unsigned n)
 {
-    char              from[JOURNEY_TIME_LEN], until[JOURNEY_TIME_LEN];
-    unsigned          i;
-    journey_output_t  out;
-
-    journey_output_init(&out, stdout, &opts->zone);
+    char      from[JOURNEY_TIME_LEN], until[JOURNEY_TIME_LEN];
+    unsigned  i;
 
     for (i = 0; i < n; i++) {
         if (i != 0) {
-            fputc('\n', out.file);
+            fputc('\n', out->file);
         }
 
         if (!tables[i].object) {
-            journey_table_text(&out, &tables[i]);
+            journey_table_text(out, &tables[i]);
             continue;
         }
 
-        fputs(out.colour ? "\033[1mJourneys\033[0m" : "Journeys", out.file);
+        fputs(out->colour ? "\033[1mJourneys\033[0m" : "Journeys", out->file);
 
         if (a->events != 0) {
             journey_time_format(&opts->zone, a->from, from);
             journey_time_format(&opts->zone, a->until, until);
-            fprintf(out.file, "  %s \xe2\x80\x93 %s", from, until);
+            fprintf(out->file, "  %s \xe2\x80\x93 %s", from, until);
         }
 
-        fputc('\n', out.file);
+        fputc('\n', out->file);
 
-        journey_table_text(&out, &tables[i]);
+        journey_table_text(out, &tables[i]);
         journey_report_notes(opts, a, damage);
     }
 
@@ -259,7 +256,7 @@ journey_report_print(const journey_options_t *opts,
     rc = journey_report_tables(opts, a, damage, wanted, tables, &n);
 
     if (rc == JOURNEY_OK) {
-        out.file = stdout;
+        journey_output_init(&out, stdout, &opts->zone);
 
         if (opts->format == JOURNEY_FORMAT_JSON) {
             journey_tables_json(&out, tables, n);
@@ -270,7 +267,7 @@ journey_report_print(const journey_options_t *opts,
             journey_report_notes(opts, a, damage);
 
         } else {
-            journey_report_text(opts, a, damage, tables, n);
+            journey_report_text(opts, &out, a, damage, tables, n);
         }
     }
 

@@ -54,7 +54,7 @@ static const journey_column_t  journey_phases_columns[] = {
     { "position", NULL, JOURNEY_CELL_COUNT },
     { NULL, "", JOURNEY_CELL_BAR },
     { "journeys", "Journeys", JOURNEY_CELL_COUNT },
-    { "share", "Of last", JOURNEY_CELL_SHARE },
+    { "share", "Of before", JOURNEY_CELL_SHARE },
     { "completed", "Completed", JOURNEY_CELL_COUNT },
     { "dropped", "Dropped", JOURNEY_CELL_COUNT },
     { "open", "Open", JOURNEY_CELL_COUNT }
