@@ -65,6 +65,18 @@ sub token_of {
     return $token;
 }
 
+# The bodies of several responses, each with a Content-Length.
+sub bodies {
+    my $raw = shift;
+    my @bodies;
+
+    while ($raw =~ s/^HTTP\/1\.1 .*?\r\nContent-Length: (\d+)\r\n.*?\r\n\r\n//s) {
+        push @bodies, substr $raw, 0, $1, '';
+    }
+
+    return @bodies;
+}
+
 add_block_preprocessor(sub {
     my $block = shift;
 
@@ -196,7 +208,7 @@ $text .= request('/page', undef, Connection => undef);
 $text .= request('/missing', $token{$anna->{id}});
 
 my $raw = browser()->raw($text)->{raw};
-my @bodies = $raw =~ m{HTTP/1\.1 \d+ .*?\r\n\r\n([^<H]*)}gs;
+my @bodies = bodies($raw);
 is(scalar @bodies, 23);
 is_deeply([@bodies[0 .. 19]], [map { $id{$_} } @who], 'in order');
 is($bodies[20], '', 'the asset is nobody\'s');
@@ -219,7 +231,7 @@ my $raw = browser()->raw(
     . request('/page', undef, Connection => undef)
     . "GET /page HTTP/1.1\r\nHost: localhost\r\n\r\n"
     . request('/page', $token))->{raw};
-my @bodies = $raw =~ m{HTTP/1\.1 200 .*?\r\n\r\n([^<H]*)}gs;
+my @bodies = bodies($raw);
 is(scalar @bodies, 4);
 is($bodies[0], $id);
 like($bodies[1], qr/^c[-\w]{16}$/);

@@ -153,6 +153,7 @@ unlike($log, qr/$::old|$::new/, 'no key in the log');
 
 
 === TEST 4: without a file one warning, and the key survives reloads
+--- suppress_stderr
 --- http_config
     journey_zone    kept:1m;
     journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
