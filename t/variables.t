@@ -650,3 +650,36 @@ is($get->('/all', Referer => 'https://partner.example/')->status, 200);
 {"k":"goal","goal":"all","val":null}
 {"k":"page","v":null,"ch":"referral"}
 {"k":"goal","goal":"all","val":null}
+
+
+
+=== TEST 16: a response that nginx gives up for another
+--- config
+    journey on;
+    default_type text/html;
+    access_log $TEST_NGINX_SERVER_ROOT/logs/all.log all;
+    add_header X-Id $journey_id always;
+    location = /styled { alias html/index.html;
+                         error_page 412 =201 /instead; }
+    location = /instead { journey off; return 200 "$journey_id"; }
+--- visit
+my $anna = browser();
+my $r = $anna->get('/', 'If-Match' => '"other"');
+is($r->status, 412);
+ok(!$r->set_cookie('jny'), 'nobody is made by an error');
+is($r->header('X-Id'), undef);
+is(all(access_line('all.log', 1))->{id}, '');
+
+$r = $anna->get('/styled',
+                'If-Unmodified-Since' => 'Mon, 01 Jan 2001 00:00:00 GMT');
+is($r->status, 201, 'a page after all: with 200 it would be 412 again');
+is(scalar(() = $r->header('Set-Cookie')), 1, 'one cookie');
+is($r->body, cookie_id($r), 'with the id of the first look');
+is(all(access_line('all.log', 2))->{id}, cookie_id($r));
+
+$r = $anna->get('/', 'If-Unmodified-Since' => 'Mon, 01 Jan 2001 00:00:00 GMT');
+is($r->status, 412);
+is($r->header('X-Id'), token_decode($anna->cookies->{jny})->{v});
+--- journey_log
+{"k":"page","p":"/styled","s":1,"st":201}
+{"k":"error","p":"/","st":412,"s":1}
