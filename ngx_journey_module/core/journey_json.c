@@ -320,24 +320,121 @@ journey_json_uint(journey_json_t *json, uint64_t max, uint64_t *value)
 }
 
 
-/* JSON's numbers (RFC 8259, section 6).  Free of the locale: strtod() sees
- * digits and an exponent, no point. */
+/* The digits of a number that count, as a whole number and a power of ten. */
 
-int
-journey_json_double(journey_json_t *json, double *value)
+typedef struct {
+    char        digits[JOURNEY_DIGITS + 32];
+    unsigned    n;                      /* of them */
+    uint64_t    whole;                  /* their value while n <= 19 */
+    long        exponent;
+} journey_decimal_t;
+
+
+/* Digits, and digits behind a point; NULL when they are missing. */
+
+static const u_char *
+journey_json_digits(journey_decimal_t *d, const u_char *p, const u_char *end)
 {
-    int             minus, expminus;
-    long            scale, exponent;
-    char            digits[JOURNEY_DIGITS + 32];
-    double          d;
-    unsigned        n;
-    uint64_t        m;
-    const u_char   *p, *end, *start;
+    unsigned       point;
+    const u_char  *start;
 
+    d->n = 0;
+    d->whole = 0;
+    d->exponent = 0;
+    point = 0;
+
+    for (start = p; p < end; p++) {
+        if (*p == '.' && !point && p > start) {
+            start = p + 1;
+            point = 1;
+            continue;
+        }
+
+        if (*p < '0' || *p > '9') {
+            break;
+        }
+
+        if (d->n == JOURNEY_DIGITS) {
+            d->exponent += !point;
+            continue;
+        }
+
+        if (d->n > 0 || *p != '0') {
+            d->digits[d->n++] = (char) *p;
+            d->whole = d->whole * 10 + (uint64_t) (*p - '0');
+        }
+
+        d->exponent -= point;
+    }
+
+    return p == start ? NULL : p;
+}
+
+
+/* Behind an "e". */
+
+static const u_char *
+journey_json_exponent(journey_decimal_t *d, const u_char *p, const u_char *end)
+{
+    int            minus;
+    long           n;
+    const u_char  *start;
+
+    minus = (p < end && *p == '-');
+    p += (p < end && (*p == '-' || *p == '+'));
+    n = 0;
+
+    for (start = p; p < end && *p >= '0' && *p <= '9'; p++) {
+        if (n < 100000) {
+            n = n * 10 + (*p - '0');
+        }
+    }
+
+    d->exponent += minus ? -n : n;
+
+    return p == start ? NULL : p;
+}
+
+
+/* Free of the locale: strtod() sees digits and an exponent, no point. */
+
+static double
+journey_json_value(journey_decimal_t *d)
+{
     static const double  powers[] = {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
         1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22
     };
+
+    if (d->n == 0) {
+        return 0;
+    }
+
+    /* both are exact as doubles, so one operation rounds once */
+
+    if (d->n <= 15 && d->exponent <= 0 && d->exponent >= -22) {
+        return (double) d->whole / powers[-d->exponent];
+    }
+
+    if (d->n <= 15 && d->exponent > 0 && d->exponent <= 22) {
+        return (double) d->whole * powers[d->exponent];
+    }
+
+    snprintf(d->digits + d->n, sizeof(d->digits) - d->n, "e%ld", d->exponent);
+
+    return strtod(d->digits, NULL);
+}
+
+
+/* JSON's numbers (RFC 8259, section 6). */
+
+int
+journey_json_double(journey_json_t *json, double *value)
+{
+    int                 minus;
+    double              number;
+    const u_char       *p, *end;
+    journey_decimal_t   d;
 
     (void) journey_json_peek(json);
 
@@ -346,82 +443,25 @@ journey_json_double(journey_json_t *json, double *value)
     minus = (p < end && *p == '-');
     p += minus;
 
-    if (p == end || *p < '0' || *p > '9') {
+    if (p == end || *p < '0' || *p > '9'
+        || (*p == '0' && end - p > 1 && p[1] >= '0' && p[1] <= '9'))
+    {
         return journey_json_error(json, "not a number");
     }
 
-    if (*p == '0' && end - p > 1 && p[1] >= '0' && p[1] <= '9') {
+    p = journey_json_digits(&d, p, end);
+
+    if (p != NULL && p < end && (*p | 0x20) == 'e') {
+        p = journey_json_exponent(&d, p + 1, end);
+    }
+
+    if (p == NULL) {
         return journey_json_error(json, "not a number");
     }
 
-    n = 0;
-    m = 0;
-    scale = 0;
-    exponent = 0;
+    number = journey_json_value(&d);
 
-    for (start = p; p < end; p++) {
-        if (*p == '.' && scale == 0) {
-            start = p + 1;
-            scale = 1;
-            continue;
-        }
-
-        if (*p < '0' || *p > '9') {
-            break;
-        }
-
-        if (n < JOURNEY_DIGITS) {
-            if (n > 0 || *p != '0') {
-                digits[n++] = (char) *p;
-                m = m * 10 + (uint64_t) (*p - '0');
-            }
-
-            exponent -= scale;
-
-        } else {
-            exponent += 1 - scale;
-        }
-    }
-
-    if (p == start) {
-        json->pos = p;
-        return journey_json_error(json, "not a number");
-    }
-
-    if (p < end && (*p | 0x20) == 'e') {
-        p++;
-        expminus = (p < end && *p == '-');
-        p += (p < end && (*p == '-' || *p == '+'));
-
-        for (start = p, scale = 0; p < end && *p >= '0' && *p <= '9'; p++) {
-            if (scale < 100000) {
-                scale = scale * 10 + (*p - '0');
-            }
-        }
-
-        if (p == start) {
-            json->pos = p;
-            return journey_json_error(json, "not a number");
-        }
-
-        exponent += expminus ? -scale : scale;
-    }
-
-    if (n == 0) {
-        d = 0;
-
-    } else if (n <= 15 && exponent <= 0 && exponent >= -22) {
-        d = (double) m / powers[-exponent];
-
-    } else if (n <= 15 && exponent > 0 && exponent <= 22) {
-        d = (double) m * powers[exponent];
-
-    } else {
-        snprintf(digits + n, sizeof(digits) - n, "e%ld", exponent);
-        d = strtod(digits, NULL);
-    }
-
-    *value = minus ? -d : d;
+    *value = minus ? -number : number;
     json->pos = p;
 
     return JOURNEY_OK;

@@ -57,105 +57,117 @@ journey_funnel_hosts(journey_funnel_t *funnel, journey_store_t *store)
 }
 
 
-/* All different (host, position, phase), with the number of their events.
- * The phase of a page rarely changes, so the last answer is tried first. */
+/* All different (host, position, phase), with the number of their events. */
+
+typedef struct {
+    journey_intern_t   keys;
+    journey_sight_t   *sights;          /* by number in keys, from 1 */
+    uint32_t           size;
+    uint32_t          *last;            /* of each page */
+} journey_sights_t;
+
+
+static int
+journey_funnel_sight(journey_sights_t *known, uint32_t host,
+    const journey_ev_t *ev)
+{
+    uint32_t          i, n, key[3];
+    journey_sight_t  *sights;
+
+    /* the phase of a page rarely changes: the last answer is tried first */
+
+    i = known->last[ev->page];
+
+    if (i != 0 && known->sights[i].position == ev->position
+        && known->sights[i].phase == ev->phase)
+    {
+        known->sights[i].events++;
+        return JOURNEY_OK;
+    }
+
+    key[0] = host;
+    key[1] = ev->position;
+    key[2] = ev->phase;
+
+    n = known->keys.n;
+    i = journey_intern(&known->keys, (u_char *) key, sizeof(key));
+
+    if (i == 0) {
+        return JOURNEY_ERROR;
+    }
+
+    if (i >= known->size) {
+        sights = realloc(known->sights,
+                         2 * (size_t) i * sizeof(journey_sight_t));
+        if (sights == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        known->sights = sights;
+        known->size = 2 * i;
+    }
+
+    if (i == n) {
+        known->sights[i].host = key[0];
+        known->sights[i].position = key[1];
+        known->sights[i].phase = key[2];
+        known->sights[i].events = 0;
+    }
+
+    known->sights[i].events++;
+    known->last[ev->page] = i;
+
+    return JOURNEY_OK;
+}
+
 
 static journey_sight_t *
 journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
     uint32_t *n)
 {
-    uint32_t          i, id, size, key[3], *last;
-    uint64_t          ref;
+    int               rc;
+    uint64_t          i;
     unsigned          part;
     journey_ev_t     *ev;
-    journey_sight_t  *sights, *p;
-    journey_intern_t  known;
+    journey_sights_t  known;
 
-    if (journey_intern_init(&known, store->all.names.seed) != JOURNEY_OK) {
-        journey_intern_free(&known);
+    memset(&known, 0, sizeof(journey_sights_t));
+
+    rc = journey_intern_init(&known.keys, store->all.names.seed);
+
+    known.last = calloc(store->all.pages.n, sizeof(uint32_t));
+    known.size = 64;
+    known.sights = malloc(known.size * sizeof(journey_sight_t));
+
+    if (known.last == NULL || known.sights == NULL) {
+        rc = JOURNEY_ERROR;
+    }
+
+    for (part = 0; part < store->nparts; part++) {
+
+        for (i = 0; i < store->parts[part].nevents && rc == JOURNEY_OK; i++) {
+            ev = journey_part_event(&store->parts[part], i);
+
+            if (ev->position != 0 && ev->phase != 0) {
+                rc = journey_funnel_sight(&known, funnel->page_host[ev->page],
+                                          ev);
+            }
+        }
+    }
+
+    *n = known.keys.n - 1;
+
+    free(known.last);
+    journey_intern_free(&known.keys);
+
+    if (rc != JOURNEY_OK) {
+        free(known.sights);
         return NULL;
     }
 
-    size = 64;
-    sights = malloc(size * sizeof(journey_sight_t));
-    last = calloc(store->all.pages.n, sizeof(uint32_t));
+    memmove(known.sights, known.sights + 1, *n * sizeof(journey_sight_t));
 
-    if (sights == NULL || last == NULL) {
-        goto failed;
-    }
-
-    for (part = 0, ref = 0; part < store->nparts; ref++) {
-
-        if (ref == store->parts[part].nevents) {
-            ref = (uint64_t) -1;
-            part++;
-            continue;
-        }
-
-        ev = journey_part_event(&store->parts[part], ref);
-
-        if (ev->position == 0 || ev->phase == 0) {
-            continue;
-        }
-
-        i = last[ev->page];
-
-        if (i != 0 && sights[i].position == ev->position
-            && sights[i].phase == ev->phase)
-        {
-            sights[i].events++;
-            continue;
-        }
-
-        key[0] = funnel->page_host[ev->page];
-        key[1] = ev->position;
-        key[2] = ev->phase;
-
-        id = known.n;
-        i = journey_intern(&known, (u_char *) key, sizeof(key));
-
-        if (i == 0) {
-            goto failed;
-        }
-
-        if (i == id) {
-            if (i >= size) {
-                size *= 2;
-                p = realloc(sights, size * sizeof(journey_sight_t));
-
-                if (p == NULL) {
-                    goto failed;
-                }
-
-                sights = p;
-            }
-
-            sights[i].host = key[0];
-            sights[i].position = key[1];
-            sights[i].phase = key[2];
-            sights[i].events = 0;
-        }
-
-        sights[i].events++;
-        last[ev->page] = i;
-    }
-
-    *n = known.n - 1;
-
-    free(last);
-    journey_intern_free(&known);
-
-    memmove(sights, sights + 1, *n * sizeof(journey_sight_t));
-
-    return sights;
-
-failed:
-
-    free(last);
-    free(sights);
-    journey_intern_free(&known);
-
-    return NULL;
+    return known.sights;
 }
 
 

@@ -471,16 +471,13 @@ journey_input_stream(journey_input_t *in)
 
     (void) inflateEnd(&z);
 
+    journey_input_flush(in, 0);
+
     if (wrong == NULL) {
-        journey_input_flush(in, 0);
         return;
     }
 
     /* the begin of a line that is cut is part of what is torn */
-
-    if (in->len != 0) {
-        journey_input_flush(in, 0);
-    }
 
     in->len = 0;
     in->overlong = 0;

@@ -91,11 +91,51 @@ journey_url_path(u_char *dst, const u_char *p, const u_char *end)
 }
 
 
+/* The host of "scheme://[user@]host[:port]": behind the scheme at *p, which is
+ * moved to its end; to dst in lower case.  NULL when it is none. */
+
+static u_char *
+journey_url_host(u_char *dst, const u_char **url, const u_char *end)
+{
+    u_char        *start;
+    const u_char  *p, *last, *at;
+
+    for (p = *url; p < end && *p != '/' && *p != '?'; p++) {
+        if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '\\') {
+            return NULL;
+        }
+    }
+
+    last = p;
+    at = memrchr(*url, '@', last - *url);
+    p = (at == NULL) ? *url : at + 1;
+    start = dst;
+
+    /* the colons of an IPv6 literal are no port's */
+
+    if (p < last && *p == '[') {
+        while (p < last && *p != ']') {
+            *dst++ = journey_tolower(*p);
+            p++;
+        }
+    }
+
+    while (p < last && *p != ':') {
+        *dst++ = journey_tolower(*p);
+        p++;
+    }
+
+    *url = last;
+
+    return (dst == start || dst - start > JOURNEY_HOST_MAX) ? NULL : dst;
+}
+
+
 const char *
 journey_url_parse(journey_url_t *parts, const journey_str_t *url, u_char *buf)
 {
     u_char        *dst;
-    const u_char  *p, *end, *path, *query, *at;
+    const u_char  *p, *end, *path, *query;
 
     memset(parts, 0, sizeof(journey_url_t));
 
@@ -110,11 +150,11 @@ journey_url_parse(journey_url_t *parts, const journey_str_t *url, u_char *buf)
     query = memchr(p, '#', url->len);
     end = (query == NULL) ? end : query;
 
-    if (*p != '/') {
-        if (url->len >= 7 && strncasecmp((char *) p, "http://", 7) == 0) {
+    if (url->data[0] != '/') {
+        if (end - p >= 7 && strncasecmp((char *) p, "http://", 7) == 0) {
             p += 7;
 
-        } else if (url->len >= 8
+        } else if (end - p >= 8
                    && strncasecmp((char *) p, "https://", 8) == 0)
         {
             p += 8;
@@ -123,40 +163,14 @@ journey_url_parse(journey_url_t *parts, const journey_str_t *url, u_char *buf)
             return "the URL is neither http nor https nor a path";
         }
 
-        for (path = p; path < end && *path != '/' && *path != '?'; path++) {
-            if (*path <= ' ' || *path >= 0x7f || *path == '"'
-                || *path == '\\')
-            {
-                return "bad host in the URL";
-            }
-        }
+        dst = journey_url_host(buf, &p, end);
 
-        at = memrchr(p, '@', path - p);
-        p = (at == NULL) ? p : at + 1;
-
-        parts->host.data = dst;
-
-        /* the colons of an IPv6 literal are no port's */
-
-        if (p < path && *p == '[') {
-            while (p < path && *p != ']') {
-                *dst++ = journey_tolower(*p);
-                p++;
-            }
-        }
-
-        while (p < path && *p != ':') {
-            *dst++ = journey_tolower(*p);
-            p++;
-        }
-
-        parts->host.len = dst - parts->host.data;
-
-        if (parts->host.len == 0 || parts->host.len > JOURNEY_HOST_MAX) {
+        if (dst == NULL) {
             return "bad host in the URL";
         }
 
-        p = path;
+        parts->host.data = buf;
+        parts->host.len = dst - buf;
     }
 
     query = memchr(p, '?', end - p);
