@@ -230,7 +230,7 @@ refused(
 );
 accepted(
     [server => 'journey_session 1s;'], [location => 'journey_session 7d;'],
-    [http => 'journey_zone a:64k;'], [location => 'journey_identity none;'],
+    [http => 'journey_zone a:128k;'], [location => 'journey_identity none;'],
     [location => 'journey_identity $arg_a;'],
 );
 

@@ -551,7 +551,37 @@ for my $uri ('/page', '/rewritten') {
 
 
 
-=== TEST 14: a phase that the response decides
+=== TEST 14: a rewrite of the server: the first location is the one it selects
+--- http_config
+    journey_phases { awareness /; decision =/old; retention =/new; }
+--- config
+    journey on;
+    default_type text/html;
+    rewrite ^/old$ /new last;
+    rewrite ^/(gone)$ /$1/page;
+    location = /new {
+        journey_page /new-page;
+        journey_goal client uri==/old;
+        journey_goal rewritten uri==/new;
+        return 200 "$journey_id";
+    }
+    location = /old { journey off; return 200 old; }
+    location = /gone/page { journey_page /first; try_files /nothing @last; }
+    location @last { journey off; return 200 "$journey_id"; }
+--- visit
+for my $uri ('/old', '/gone') {
+    my $r = browser()->get($uri);
+    like($r->body, qr/^c[-\w]{16}$/);
+    is($r->body, cookie_id($r), $uri);
+}
+--- journey_log
+{"k":"page","p":"/new-page","ph":"decision"}
+{"k":"goal","goal":"client"}
+{"k":"page","p":"/first","ph":"awareness"}
+
+
+
+=== TEST 15: a phase that the response decides
 --- http_config
     journey_phases { awareness /; decision /buy; retention; }
 --- config
@@ -590,7 +620,7 @@ is(status()->{sessions}, 1);
 
 
 
-=== TEST 15: values made of themselves
+=== TEST 16: values made of themselves
 --- http_config
     journey_phases { awareness /; decision /buy; }
     map $journey_phase $phase_again { volatile; default $journey_phase; }
@@ -653,7 +683,7 @@ is($get->('/all', Referer => 'https://partner.example/')->status, 200);
 
 
 
-=== TEST 16: a response that nginx gives up for another
+=== TEST 17: a response that nginx gives up for another
 --- config
     journey on;
     default_type text/html;
