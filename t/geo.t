@@ -182,7 +182,30 @@ is(browser(headers => { 'X-Forwarded-For' => '127.0.7.1' })->get('/')->body,
 {"cc":"JP","ct":"Tokyo"}
 
 
-=== TEST 5: a file of countries alone, a flat one, one for IPv4: no region, no city
+=== TEST 5: realip in a location comes late: what was asked before is asked again
+--- http_config
+    journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_geoip $TEST_NGINX_MMDB;
+    real_ip_header X-Forwarded-For;
+--- config
+    journey on;
+    default_type text/html;
+    location / {
+        set_real_ip_from 127.0.0.1;
+        set $early $journey_country;
+        add_header X-Early $early;
+        add_header X-Country $journey_country;
+        try_files /index.html =404;
+    }
+--- visit
+my $r = browser(headers => { 'X-Forwarded-For' => '127.0.7.1' })->get('/');
+is($r->header('X-Early'), 'DE');
+is($r->header('X-Country'), 'JP');
+--- journey_log
+{"cc":"JP","rg":"13","ct":"Tokyo"}
+
+
+=== TEST 6: a file of countries alone, a flat one, one for IPv4: no region, no city
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_geoip $TEST_NGINX_MMDB_COUNTRIES;
@@ -196,7 +219,7 @@ is_deeply([places(qw(198.51.100.1 2001:db8:1::1 192.0.2.1))],
           ['DE - -', 'DE - -', '- - -']);
 
 
-=== TEST 6: a flat file
+=== TEST 7: a flat file
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_geoip $TEST_NGINX_MMDB_FLAT;
@@ -210,7 +233,7 @@ is_deeply([places(qw(198.51.100.1 127.0.1.1 192.0.2.1))],
           ['DE - -', 'FR - -', '- - -']);
 
 
-=== TEST 7: a file for IPv4 knows no other address
+=== TEST 8: a file for IPv4 knows no other address
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_geoip $TEST_NGINX_MMDB_IPV4;
@@ -224,7 +247,7 @@ is_deeply([places(qw(198.51.100.1 2001:db8:1::1 ::ffff:198.51.100.1))],
           ['DE BE Berlin', '- - -', 'DE BE Berlin']);
 
 
-=== TEST 8: without a file there is no country
+=== TEST 9: without a file there is no country
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
 --- config
@@ -237,7 +260,7 @@ is(browser()->get('/')->header('X-Country'), '<>');
 {"k":"page","cc":null,"rg":null,"ct":null}
 
 
-=== TEST 9: a unix socket has no country, unless realip knows the client
+=== TEST 10: a unix socket has no country, unless realip knows the client
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_geoip $TEST_NGINX_MMDB;
@@ -272,7 +295,7 @@ like(join('', <$socket>), qr/<>$/);
 {"k":"page","cc":null,"h":"localhost"}
 
 
-=== TEST 10: a city's name is cut at a character
+=== TEST 11: a city's name is cut at a character
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_geoip $TEST_NGINX_MMDB;
