@@ -274,7 +274,7 @@ accepted_at('http', "journey_log logs/x.log $_;")
 accepted_at('http', 'journey_log off;');
 
 for my $zone ('', ':', 'journey', ':1m', 'journey:', 'journey:0', 'journey:1k',
-              'journey:63k', 'journey:x', 'journey:-1m', 'journey:1m:2m',
+              'journey:127k', 'journey:x', 'journey:-1m', 'journey:1m:2m',
               'journey: 1m', 'journey:99999999999999999999')
 {
     refused_at('http', qq(journey_zone "$zone";),
@@ -282,7 +282,7 @@ for my $zone ('', ':', 'journey', ':1m', 'journey:', 'journey:0', 'journey:1k',
 }
 
 accepted_at('http', "journey_zone $_;")
-    for qw(journey:64k other:1m j:65536 a-b_c:32m);
+    for qw(journey:128k other:1m j:131072 a-b_c:32m);
 
 refused_at('http', "limit_req_zone \$uri zone=journey:1m rate=1r/s;\n"
                    . "journey_zone journey:1m;",

@@ -193,6 +193,10 @@ my @a = (
 
     # a prefetched page
     ev(220,  'cE', 1, 4, 'page', '/', 'awareness', pf => 1),
+
+    # a bot's
+    { t => $T + 230, k => 'page', h => 'shop.example', p => '/',
+      bot => 'googlebot' },
 );
 
 my $want = {
@@ -317,6 +321,7 @@ like($err, qr/1 conversion belongs to no channel \(1 without visitor\)/,
 like($err, qr/1 conversion of which the input lacks touches/,
      'the conversion whose path is its w');
 like($err, qr/1 prefetched page, not counted/, 'the prefetched page');
+like($err, qr/1 page of bots, not counted/, 'the page of a bot');
 
 
 # ---- the same from every form of input -------------------------------------

@@ -29,7 +29,7 @@ sub config {
 
 # ---- one zone for all workers, over reloads --------------------------------
 
-for my $zone (undef, 'journey:64k', 'other:1m') {
+for my $zone (undef, 'journey:128k', 'other:1m') {
     my $name = defined $zone ? $zone : 'the default';
     my $nginx = Journey::Master->new(http => config($zone), server => $server);
 
@@ -95,7 +95,7 @@ for my $zone (undef, 'journey:64k', 'other:1m') {
     my $kept = 0;
 
     for my $case (['journey:1m', 1], ['journey:2m', 0], ['journey:2m', 1],
-                  ['journey:64k', 0], ['other:64k', 0], ['other:64k', 1],
+                  ['journey:128k', 0], ['other:128k', 0], ['other:128k', 1],
                   [undef, 0], [undef, 1], ['journey:32m', 1],
                   ['journey:1m', 0])
     {

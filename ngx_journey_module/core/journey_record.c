@@ -496,7 +496,7 @@ journey_record_size(const journey_record_t *r)
     len = r->visitor.len + r->host.len
           + journey_min(r->path.len, JOURNEY_PATH_MAX)
           + r->phase.len + r->previous.len + r->country.len + r->region.len
-          + r->city.len + r->user.len
+          + r->city.len + r->bot.len + r->user.len
           + r->channel.len + r->source.len + r->medium.len + r->campaign.len
           + r->term.len + r->content.len + r->click.len + r->referrer.len
           + r->why.len
@@ -676,6 +676,7 @@ journey_record_write(u_char *p, const journey_record_t *r)
     memcpy(p, journey_devices[r->device].text, 16);
     p += journey_devices[r->device].len;
 
+    journey_put_str(p, "bot", r->bot, (size_t) -1);
     journey_put_str(p, "u", r->user, (size_t) -1);
 
     if (r->nlabels != 0) {

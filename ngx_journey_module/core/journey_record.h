@@ -70,6 +70,8 @@ typedef struct {
     journey_str_t          region;          /* rg */
     journey_str_t          city;            /* ct */
     journey_device_e       device;          /* dev */
+    journey_str_t          bot;             /* bot: the reason; in the log of
+                                               bots alone */
     journey_str_t          user;            /* u */
     journey_str_t          label_names[JOURNEY_RECORD_LABELS];  /* l */
     journey_str_t          label_values[JOURNEY_RECORD_LABELS];

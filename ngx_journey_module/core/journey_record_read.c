@@ -291,6 +291,10 @@ journey_parse_member(journey_json_t *json, journey_record_t *rec, uint32_t key)
     case journey_key('c', 'u', 'r', 0):     str = &rec->currency;       break;
     case journey_key('o', 'r', 'd', 0):     str = &rec->order;          break;
     case journey_key('p', 'v', 0, 0):       str = &rec->previous;       break;
+    case journey_key('b', 'o', 't', 0):
+        str = &rec->bot;
+        break;
+
     case journey_key('c', 'c', 0, 0):       str = &rec->country;        break;
     case journey_key('r', 'g', 0, 0):       str = &rec->region;         break;
     case journey_key('c', 't', 0, 0):       str = &rec->city;           break;

@@ -62,19 +62,24 @@ ngx_http_journey_enable(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* journey_log and journey_log_bots */
+
 char *
 ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_http_journey_loc_conf_t *jlcf = conf;
+    char *p = conf;
 
     ssize_t                         size;
     ngx_int_t                       flush;
     ngx_str_t                      *value, s;
     ngx_uint_t                      i;
+    ngx_http_journey_log_t        **log;
     ngx_http_journey_main_conf_t   *mcf;
     ngx_http_journey_log_params_t   params;
 
-    if (jlcf->log != NGX_CONF_UNSET_PTR) {
+    log = (ngx_http_journey_log_t **) (p + cmd->offset);
+
+    if (*log != NGX_CONF_UNSET_PTR) {
         return "is duplicate";
     }
 
@@ -84,12 +89,12 @@ ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         if (cf->args->nelts > 2) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid parameter \"%V\" of \"journey_log\": "
-                               "\"off\" takes none", &value[2]);
+                               "invalid parameter \"%V\" of \"%V\": "
+                               "\"off\" takes none", &value[2], &value[0]);
             return NGX_CONF_ERROR;
         }
 
-        jlcf->log = NULL;
+        *log = NULL;
         return NGX_CONF_OK;
     }
 
@@ -133,17 +138,17 @@ ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\" of \"journey_log\": "
+                           "invalid parameter \"%V\" of \"%V\": "
                            "gzip= takes 1 to 9, buffer= 64k to 64m, flush= "
-                           "100ms to 1h", &value[i]);
+                           "100ms to 1h", &value[i], &value[0]);
         return NGX_CONF_ERROR;
     }
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
 
-    jlcf->log = ngx_http_journey_log_add(cf, &mcf->logs, &params);
+    *log = ngx_http_journey_log_add(cf, &mcf->logs, &params);
 
-    return (jlcf->log == NULL) ? NGX_CONF_ERROR : NGX_CONF_OK;
+    return (*log == NULL) ? NGX_CONF_ERROR : NGX_CONF_OK;
 }
 
 
@@ -182,7 +187,7 @@ ngx_http_journey_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (size < NGX_HTTP_JOURNEY_ZONE_MIN) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid size of zone \"%V\" of \"journey_zone\": "
-                           "at least 64k", &value[1]);
+                           "at least 128k", &value[1]);
         return NGX_CONF_ERROR;
     }
 

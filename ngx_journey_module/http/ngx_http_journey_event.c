@@ -12,6 +12,8 @@
 #include <openssl/rand.h>
 
 
+static void ngx_http_journey_describe(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
 static journey_event_kind_e ngx_http_journey_kind(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static ngx_uint_t ngx_http_journey_is_page_type(ngx_http_request_t *r,
@@ -65,10 +67,8 @@ ngx_http_journey_provisional(ngx_http_request_t *r,
 void
 ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
-    ngx_uint_t             goals;
-    ngx_time_t            *tp;
-    ngx_msec_int_t         ms;
-    journey_event_kind_e   kind;
+    ngx_uint_t            goals;
+    journey_event_kind_e  kind;
 
     if (!ctx->located) {
 
@@ -117,6 +117,13 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     if (ctx->agent.bot != NULL) {
         ctx->bot = 1;
+
+        if (kind == JOURNEY_EVENT_PAGE && ctx->conf->bots != NULL) {
+            ctx->kind = kind;
+            ngx_http_journey_evaluate(r, ctx, 0);
+            ngx_http_journey_describe(r, ctx);
+        }
+
         return;
     }
 
@@ -141,11 +148,25 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
                                       && !ctx->prefetch);
 
     ctx->changed = ctx->event.changed;
-    ctx->evaluating = 1;
-
     if (goals) {
+        ctx->evaluating = 1;
         ngx_http_journey_reach(r, ctx);
+        ctx->evaluating = 0;
     }
+
+    ngx_http_journey_describe(r, ctx);
+}
+
+
+/* What a line tells beside the state. */
+
+static void
+ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ngx_time_t      *tp;
+    ngx_msec_int_t   ms;
+
+    ctx->evaluating = 1;
 
     if (ctx->conf->page == NULL
         || ngx_http_complex_value(r, ctx->conf->page, &ctx->page) != NGX_OK

@@ -18,6 +18,8 @@ static void ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx,
 static void ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_reached_t *reached, journey_codes_t *channels,
     journey_record_t *rec);
+static void ngx_http_journey_bot_line(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_write_line(ngx_http_journey_log_t *log,
     journey_record_t *rec);
 
@@ -55,7 +57,16 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
 
     ngx_http_journey_count_event(ctx, mcf);
 
-    if (ctx->bot || ctx->conf->log == NULL) {
+    if (ctx->bot) {
+
+        if (ctx->kind != JOURNEY_EVENT_NONE && ctx->conf->bots != NULL) {
+            ngx_http_journey_bot_line(r, ctx);
+        }
+
+        return NGX_OK;
+    }
+
+    if (ctx->conf->log == NULL) {
         return NGX_OK;
     }
 
@@ -88,6 +99,7 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
 
     if (ctx->bot) {
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BOTS);
+        ngx_http_journey_count_reason(mcf->zone, mcf->shared, ctx->agent.bot);
 
         if (ctx->agent.ai_agent) {
             ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_AI_AGENTS);
@@ -277,6 +289,25 @@ ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
 
         rec->touches[i] = channel->name;
     }
+}
+
+
+/* A bot is nobody, whatever cookie it brings. */
+
+static void
+ngx_http_journey_bot_line(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    journey_record_t  rec;
+
+    ctx->visitor = 0;
+    ngx_memzero(&ctx->event, sizeof(journey_event_t));
+
+    ngx_http_journey_common(r, ctx, NULL, &rec);
+    ngx_http_journey_page_line(ctx, &rec);
+
+    rec.bot = *ctx->agent.bot;
+
+    ngx_http_journey_write_line(ctx->conf->bots, &rec);
 }
 
 

@@ -36,6 +36,7 @@
 
 
 struct ngx_http_journey_log_s {
+    ngx_str_t                     directive;/* journey_log, …_bots */
     ngx_str_t                     path;     /* as configured */
     ngx_int_t                     level;
     size_t                        buffer;
@@ -101,8 +102,11 @@ ngx_http_journey_log_t *
 ngx_http_journey_log_add(ngx_conf_t *cf, ngx_array_t *logs,
     ngx_http_journey_log_params_t *params)
 {
+    ngx_str_t                *value;
     ngx_uint_t                i;
     ngx_http_journey_log_t   *log, **p;
+
+    value = cf->args->elts;
 
     if (ngx_http_journey_log_path(cf, &params->path) != NGX_OK) {
         return NULL;
@@ -124,9 +128,9 @@ ngx_http_journey_log_add(ngx_conf_t *cf, ngx_array_t *logs,
             || p[i]->flush != params->flush)
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "\"journey_log\" \"%V\" has other parameters "
-                               "in %s:%ui", &params->path, p[i]->conf_file,
-                               p[i]->conf_line);
+                               "\"%V\" \"%V\" has other parameters "
+                               "in %s:%ui", &value[0], &params->path,
+                               p[i]->conf_file, p[i]->conf_line);
             return NULL;
         }
 
@@ -142,6 +146,7 @@ ngx_http_journey_log_add(ngx_conf_t *cf, ngx_array_t *logs,
 
     *p = log;
 
+    log->directive = value[0];
     log->path = params->path;
     log->level = params->level;
     log->buffer = params->buffer;
@@ -158,10 +163,12 @@ ngx_http_journey_log_add(ngx_conf_t *cf, ngx_array_t *logs,
 static ngx_int_t
 ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path)
 {
+    ngx_str_t   *value;
     ngx_uint_t   i;
     const char  *what;
 
     what = NULL;
+    value = cf->args->elts;
 
     if (path->len == 0 || path->data[path->len - 1] == '/') {
         what = "it names no file";
@@ -189,8 +196,8 @@ ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path)
 
     if (what != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid path \"%V\" of \"journey_log\": %s",
-                           path, what);
+                           "invalid path \"%V\" of \"%V\": %s",
+                           path, &value[0], what);
         return NGX_ERROR;
     }
 
@@ -202,7 +209,7 @@ ngx_http_journey_log_path(ngx_conf_t *cf, ngx_str_t *path)
         /* the path last: it may be cut */
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "too long path of \"journey_log\": \"%V\"", path);
+                           "too long path of \"%V\": \"%V\"", &value[0], path);
         return NGX_ERROR;
     }
 
@@ -238,9 +245,10 @@ ngx_http_journey_log_check(ngx_cycle_t *cycle, ngx_array_t *logs)
 
             if (ngx_http_journey_log_same(p[n], &file[i])) {
                 ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                              "the path \"%V\" of \"journey_log\" is another "
-                              "log's already in %s:%ui", &p[n]->path,
-                              p[n]->conf_file, p[n]->conf_line);
+                              "the path \"%V\" of \"%V\" is another log's "
+                              "already in %s:%ui", &p[n]->path,
+                              &p[n]->directive, p[n]->conf_file,
+                              p[n]->conf_line);
                 return NGX_ERROR;
             }
         }
@@ -366,8 +374,8 @@ ngx_http_journey_log_writable(ngx_cycle_t *cycle, ngx_http_journey_log_t *log)
     }
 
     ngx_log_error(NGX_LOG_EMERG, cycle->log, err,
-                  "\"journey_log\" \"%V\" cannot be written: %s in %s:%ui",
-                  &log->path, what, log->conf_file, log->conf_line);
+                  "\"%V\" \"%V\" cannot be written: %s in %s:%ui",
+                  &log->directive, &log->path, what, log->conf_file, log->conf_line);
 
     return NGX_ERROR;
 }

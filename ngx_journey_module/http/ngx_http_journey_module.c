@@ -53,7 +53,14 @@ static ngx_command_t  ngx_http_journey_commands[] = {
       NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
       ngx_http_journey_log,
       NGX_HTTP_LOC_CONF_OFFSET,
-      0,
+      offsetof(ngx_http_journey_loc_conf_t, log),
+      NULL },
+
+    { ngx_string("journey_log_bots"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_log,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_journey_loc_conf_t, bots),
       NULL },
 
     { ngx_string("journey_zone"),
@@ -405,6 +412,7 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
 
     conf->enable = NGX_CONF_UNSET;
     conf->log = NGX_CONF_UNSET_PTR;
+    conf->bots = NGX_CONF_UNSET_PTR;
     conf->identity = NGX_CONF_UNSET_UINT;
     conf->cookie = NGX_CONF_UNSET_PTR;
     conf->session = NGX_CONF_UNSET;
@@ -427,6 +435,7 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
+    ngx_conf_merge_ptr_value(conf->bots, prev->bots, NULL);
     ngx_conf_merge_value(conf->session, prev->session, 1800);
     ngx_conf_merge_ptr_value(conf->channels, prev->channels, NULL);
     ngx_conf_merge_ptr_value(conf->phases, prev->phases, NULL);

@@ -92,6 +92,7 @@ typedef struct {
 typedef struct {
     ngx_flag_t                   enable;
     ngx_http_journey_log_t      *log;       /* NULL: off */
+    ngx_http_journey_log_t      *bots;      /* NULL: off */
 
     ngx_uint_t                   identity;  /* 0: by identity_value */
     ngx_http_complex_value_t    *identity_value;

@@ -20,6 +20,8 @@ typedef struct {
 static ngx_int_t ngx_http_journey_status_handler(ngx_http_request_t *r);
 static ngx_buf_t *ngx_http_journey_status_json(ngx_http_request_t *r,
     ngx_http_journey_main_conf_t *mcf);
+static u_char *ngx_http_journey_status_reasons(u_char *p, u_char *last,
+    ngx_http_journey_shared_t *shared);
 static u_char *ngx_http_journey_status_codes(u_char *p, u_char *last,
     const char *name, journey_codes_t *codes, ngx_atomic_t *counters);
 
@@ -151,7 +153,9 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
 
     size = 512 + (sizeof(ngx_http_journey_status_fields)
                   / sizeof(ngx_http_journey_status_t) + 2 * 256)
-                 * (32 + 5 + NGX_ATOMIC_T_LEN);
+                 * (32 + 5 + NGX_ATOMIC_T_LEN)
+           + NGX_HTTP_JOURNEY_REASONS
+             * (NGX_HTTP_JOURNEY_REASON_MAX + 5 + NGX_ATOMIC_T_LEN);
 
     b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
@@ -197,6 +201,7 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
                                       mcf->shared->channels);
     p = ngx_http_journey_status_codes(p, last, "phases", mcf->phases,
                                       mcf->shared->phases);
+    p = ngx_http_journey_status_reasons(p, last, mcf->shared);
 
     p = ngx_slprintf(p, last, "}\n");
 
@@ -233,6 +238,38 @@ ngx_http_journey_status_codes(u_char *p, u_char *last, const char *name,
         p = ngx_slprintf(p, last, first ? "\"%V\":%uA" : ",\"%V\":%uA", &s,
                          counters[code]);
         first = 0;
+    }
+
+    return ngx_slprintf(p, last, "}");
+}
+
+
+/* The requests of bots by their reason; keys need no escaping. */
+
+static u_char *
+ngx_http_journey_status_reasons(u_char *p, u_char *last,
+    ngx_http_journey_shared_t *shared)
+{
+    ngx_uint_t                  i, first;
+    ngx_http_journey_reason_t  *slot;
+
+    p = ngx_slprintf(p, last, ",\"bot_reasons\":{");
+
+    for (i = 0, first = 1; i < NGX_HTTP_JOURNEY_REASONS; i++) {
+        slot = &shared->reasons[i];
+
+        if (slot->len == 0) {
+            continue;
+        }
+
+        p = ngx_slprintf(p, last, first ? "\"%*s\":%uA" : ",\"%*s\":%uA",
+                         (size_t) slot->len, slot->name, slot->count);
+        first = 0;
+    }
+
+    if (shared->reasons_other > 0) {
+        p = ngx_slprintf(p, last, first ? "\"other\":%uA" : ",\"other\":%uA",
+                         shared->reasons_other);
     }
 
     return ngx_slprintf(p, last, "}");

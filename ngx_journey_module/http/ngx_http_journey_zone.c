@@ -85,3 +85,47 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
 
     return NGX_OK;
 }
+
+
+void
+ngx_http_journey_count_reason(ngx_shm_zone_t *zone,
+    ngx_http_journey_shared_t *shared, const journey_str_t *reason)
+{
+    size_t                      len;
+    ngx_uint_t                  i, n;
+    ngx_slab_pool_t            *shpool;
+    ngx_http_journey_reason_t  *slot;
+
+    len = ngx_min(reason->len, NGX_HTTP_JOURNEY_REASON_MAX);
+    i = journey_hash(reason->data, len) % NGX_HTTP_JOURNEY_REASONS;
+
+    for (n = 0; n < NGX_HTTP_JOURNEY_REASONS; n++) {
+
+        slot = &shared->reasons[i];
+
+        if (slot->len == 0) {
+            shpool = (ngx_slab_pool_t *) zone->shm.addr;
+
+            ngx_shmtx_lock(&shpool->mutex);
+
+            if (slot->len == 0) {
+                ngx_memcpy(slot->name, reason->data, len);
+                ngx_memory_barrier();
+                slot->len = len;
+            }
+
+            ngx_shmtx_unlock(&shpool->mutex);
+        }
+
+        if (slot->len == len
+            && ngx_memcmp(slot->name, reason->data, len) == 0)
+        {
+            (void) ngx_atomic_fetch_add(&slot->count, 1);
+            return;
+        }
+
+        i = (i + 1) % NGX_HTTP_JOURNEY_REASONS;
+    }
+
+    (void) ngx_atomic_fetch_add(&shared->reasons_other, 1);
+}

@@ -17,7 +17,7 @@
 
 
 #define NGX_HTTP_JOURNEY_ZONE_SIZE  (32 * 1024 * 1024)
-#define NGX_HTTP_JOURNEY_ZONE_MIN   (64 * 1024)
+#define NGX_HTTP_JOURNEY_ZONE_MIN   (128 * 1024)
 
 
 typedef enum {
@@ -52,12 +52,27 @@ typedef enum {
 } ngx_http_journey_counter_e;
 
 
+/* Why a request was a bot's: its reasons are the keys of a table that changes
+ * with the configuration, so they are kept by name. */
+
+#define NGX_HTTP_JOURNEY_REASONS     1024
+#define NGX_HTTP_JOURNEY_REASON_MAX  64
+
+typedef struct {
+    ngx_atomic_t    count;
+    ngx_atomic_t    len;                /* 0: free; set last */
+    u_char          name[NGX_HTTP_JOURNEY_REASON_MAX];
+} ngx_http_journey_reason_t;
+
+
 typedef struct {
     time_t          started;            /* when the zone was made */
     u_char          key[JOURNEY_KEY_LEN];
     ngx_atomic_t    counters[NGX_HTTP_JOURNEY_COUNTERS];
     ngx_atomic_t    channels[256];      /* touches, by channel code */
     ngx_atomic_t    phases[256];        /* pages, by phase code */
+    ngx_http_journey_reason_t  reasons[NGX_HTTP_JOURNEY_REASONS];
+    ngx_atomic_t    reasons_other;      /* of bots, the table being full */
 } ngx_http_journey_shared_t;
 
 
@@ -67,6 +82,11 @@ typedef struct {
 #define ngx_http_journey_count_more(mcf, counter, n)                          \
     (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], n)
 
+
+/* Counts a bot's request under its reason; lock-free but for a name that is
+ * new. */
+void ngx_http_journey_count_reason(ngx_shm_zone_t *zone,
+    ngx_http_journey_shared_t *shared, const journey_str_t *reason);
 
 /* The zone's init: takes over an older one's data at a reload, makes the keys
  * when there is no file of them, checks that the logs can be written. */

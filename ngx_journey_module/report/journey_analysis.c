@@ -611,6 +611,7 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
     a->opts = opts;
     a->events = store->all.nevents;
     a->prefetched = store->all.prefetched;
+    a->bots = store->all.bots;
     a->from = store->all.from;
     a->until = (opts->until == UINT64_MAX) ? store->all.until : opts->until;
 

@@ -74,6 +74,7 @@ typedef struct {
     /* numbers of their own */
 
     uint64_t                  prefetched;
+    uint64_t                  bots;
     uint64_t                  without_visitor;  /* conversions */
     uint64_t                  unattributed;     /* conversions: without
                                                    visitor or path */

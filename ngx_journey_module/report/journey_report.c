@@ -128,6 +128,12 @@ journey_report_notes(const journey_options_t *opts,
                             journey_plural(a->prefetched, "page", "pages"));
     }
 
+    if (a->bots != 0) {
+        journey_text_count(n, a->bots);
+        journey_report_note(opts, "%s %s of bots, not counted", n,
+                            journey_plural(a->bots, "page", "pages"));
+    }
+
     if (a->folded != 0) {
         journey_text_count(n, a->folded);
         journey_report_note(opts, "%s very long %s without the middle", n,

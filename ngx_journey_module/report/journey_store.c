@@ -273,6 +273,11 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
     journey_ev_t         *ev;
     const journey_str_t  *strs[4];
 
+    if (rec->bot.len != 0) {
+        part->bots++;
+        return JOURNEY_OK;
+    }
+
     if (rec->prefetched) {
         part->prefetched++;
         return JOURNEY_OK;

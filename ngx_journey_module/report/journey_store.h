@@ -90,6 +90,7 @@ typedef struct {
     uint32_t              joins_size;
 
     uint64_t              prefetched;   /* events with pf: a number only */
+    uint64_t              bots;         /* of bots: a number only */
     uint64_t              from;         /* smallest and largest t */
     uint64_t              until;
 

@@ -88,6 +88,7 @@ journey_merge_goals(journey_part_t *all, journey_part_t *part,
     all->from = journey_min(all->from, part->from);
     all->until = journey_max(all->until, part->until);
     all->prefetched += part->prefetched;
+    all->bots += part->bots;
     all->nevents += part->nevents;
 }
 

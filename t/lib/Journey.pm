@@ -137,7 +137,7 @@ our @EXPORT = qw(
 # Every key a line may have (design, section 8).
 my %known = map { $_ => 1 } qw(
     t v j s k h p ph pn ch src med cmp trm con cid ref why fs goal done val
-    cur ord w wn st ms pf pv cc rg ct dev u l b
+    cur ord w wn st ms pf pv cc rg ct dev bot u l b
 );
 
 my %kinds = map { $_ => 1 } qw(page goal click pixel error offline);

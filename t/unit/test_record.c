@@ -209,6 +209,7 @@ test_write(void)
     rec.region = str("ZH");
     rec.city = str("Z\xc3\xbcrich");
     rec.device = JOURNEY_DEVICE_TV;
+    rec.bot = str("googlebot");
     rec.user = str("uuu");
     rec.label_names[0] = str("segment");
     rec.label_values[0] = str("b2b");
@@ -218,7 +219,8 @@ test_write(void)
     is_str(write_record(&rec),
            "{\"t\":5,\"k\":\"error\",\"st\":404,\"ms\":0,\"pf\":1,"
            "\"pv\":\"hABCDEFGHIJKLMNOP\",\"cc\":\"CH\",\"rg\":\"ZH\","
-           "\"ct\":\"Z\xc3\xbcrich\",\"dev\":\"tv\",\"u\":\"uuu\","
+           "\"ct\":\"Z\xc3\xbcrich\",\"dev\":\"tv\","
+           "\"bot\":\"googlebot\",\"u\":\"uuu\","
            "\"l\":{\"segment\":\"b2b\",\"empty\":\"\"},\"b\":\"e\"}\n",
            "the rare keys, ms 0");
 }
@@ -334,7 +336,8 @@ test_escape(void)
     rec.visitor = rec.host = rec.path = rec.phase = rec.channel = rec.source
         = rec.medium = rec.campaign = rec.term = rec.content = rec.click
         = rec.referrer = rec.why = rec.goal = rec.currency = rec.order
-        = rec.previous = rec.country = rec.region = rec.city = rec.user
+        = rec.previous = rec.country = rec.region = rec.city = rec.bot
+        = rec.user
         = bytes(path, 100);
     rec.ntouches = JOURNEY_RECORD_TOUCHES;
     rec.nlabels = JOURNEY_RECORD_LABELS;
@@ -461,7 +464,7 @@ test_read(void)
                      "\"src\":\"a\",\"med\":\"b\",\"cmp\":\"c\",\"trm\":\"d\","
                      "\"con\":\"e\",\"cid\":\"f\",\"ref\":\"g\",\"why\":\"h\","
                      "\"fs\":0,\"st\":304,\"ms\":0,\"pf\":1,\"pv\":\"i\","
-                     "\"rg\":\"j\",\"ct\":\"k\",\"u\":\"l\"}", &err),
+                     "\"rg\":\"j\",\"ct\":\"k\",\"bot\":\"m\",\"u\":\"l\"}", &err),
            JOURNEY_OK, "a page is read");
     is_str(rec.channel, "x", "ch");
     is_str(rec.source, "a", "src");
@@ -475,6 +478,7 @@ test_read(void)
     is_str(rec.previous, "i", "pv");
     is_str(rec.region, "j", "rg");
     is_str(rec.city, "k", "ct");
+    is_str(rec.bot, "m", "bot");
     is_str(rec.user, "l", "u");
     is_int(rec.status, 304, "st");
     ok(rec.has_ms && rec.ms == 0 && rec.has_first_seen && rec.prefetched,
