@@ -45,7 +45,9 @@ sub configuration {
         map { defined $part->{$_} ? $part->{$_} : '' }
             qw(http server location);
 
-    return "$load pid $dir/logs/nginx.pid; events { }\n"
+    my $user = $> == 0 ? 'user root;' : '';
+
+    return "$load $user pid $dir/logs/nginx.pid; events { }\n"
            . "http {\naccess_log off; $temp\n$http\n"
            . "server {\nlisten 127.0.0.1:$ENV{TEST_NGINX_PORT};\n"
            . "journey on; journey_log $dir/logs/journey.log;\n"
