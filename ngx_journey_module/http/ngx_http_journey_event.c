@@ -148,6 +148,7 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
                                       && !ctx->prefetch);
 
     ctx->changed = ctx->event.changed;
+
     if (goals) {
         ctx->evaluating = 1;
         ngx_http_journey_reach(r, ctx);
