@@ -32,14 +32,26 @@ ntests=0
 
 # ---- helpers ---------------------------------------------------------------
 
-# suite NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t.
+# suite all|nginx|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t: all of
+# them, those that start nginx, or those that know in what order filters run.
+# Most of their time is spent waiting, so that more run at once than there are
+# processors; the long ones begin.
 
 suite() {
-    local nginx=$1 module=$2
-    shift 2
+    local which=$1 nginx=$2 module=$3 files
+    shift 3
+
+    case $which in
+        all)   files=(t/*.t) ;;
+        nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t) ;;
+        order) files=(t/cache_control.t t/cookie.t t/conf.t) ;;
+    esac
+
+    mapfile -t files < <(ls -S "${files[@]}")
 
     env TEST_NGINX_BINARY="$nginx" TEST_NGINX_JOURNEY_MODULE="$module" \
-        TEST_NGINX_JOURNEY_TMP="$build/t" "$@" prove -j "$jobs" t/*.t
+        TEST_NGINX_JOURNEY_TMP="$build/t" "$@" \
+        timeout -k 10 900 prove --timer -j $((2 * jobs)) "${files[@]}"
 }
 
 
@@ -238,11 +250,11 @@ step_files() {
 }
 
 step_suite() {
-    suite "$own_nginx" "$build/ngx_http_journey_module.so"
+    suite all "$own_nginx" "$build/ngx_http_journey_module.so"
 }
 
 step_suite_reload() {
-    suite "$own_nginx" "$build/ngx_http_journey_module.so" \
+    suite nginx "$own_nginx" "$build/ngx_http_journey_module.so" \
           TEST_NGINX_USE_HUP=1
 }
 
@@ -260,7 +272,7 @@ step_suite_sanitized() {
 
     (
         sanitizer_options 0
-        suite "$out/nginx" "$out/ngx_http_journey_module.so" \
+        suite all "$out/nginx" "$out/ngx_http_journey_module.so" \
               TEST_NGINX_JOURNEY_COMMAND="$out/journey" \
               TEST_NGINX_TIMEOUT=10
     )
@@ -283,7 +295,7 @@ dynamic() {
     fi
 
     one_page "$nginx" "$out/ngx_http_journey_module.so"
-    suite "$nginx" "$out/ngx_http_journey_module.so"
+    suite nginx "$nginx" "$out/ngx_http_journey_module.so"
 }
 
 static() {
@@ -293,7 +305,7 @@ static() {
     STATIC=1 NGINX_SRC=$build/nginx-$version/src BUILD=$out \
         scripts/build.sh nginx
     one_page "$out/nginx" ""
-    suite "$out/nginx" ""
+    suite order "$out/nginx" ""
 }
 
 step_dynamic_1.26() {
