@@ -153,7 +153,8 @@ my $lines = 0;
 
 
 # A case: its bytes, the statuses it must get, the events that must follow.
-# A number is how many, "0-1" leaves it open; hashes are what each holds.
+# A number is how many, "0-1" leaves it open; hashes are what each holds (with
+# an open number: if it is there).
 
 sub case {
     my ($name, $bytes, $statuses, @events) = @_;
@@ -174,13 +175,13 @@ sub case {
         is("@got", $statuses, "$name: answer");
     }
 
-    if (@events == 1 && !ref $events[0]) {
+    if (@events && !ref $events[0]) {
         my ($least, $most) = split /-/, $events[0];
 
         $most = $least if !defined $most;
         ok($n >= $least && $n <= $most, "$name: $events[0] events")
             or diag("got $n");
-        push @expected, [$name] for 1 .. $n;
+        push @expected, map { [$name, $events[$_]] } 1 .. $n;
 
     } else {
         is($n, scalar @events, "$name: events");
@@ -507,14 +508,22 @@ for my $case (['Shop.EXAMPLE', 'shop.example'],
               ['[2001:db8::1]:8080', qr/2001:db8::1/],
               ['127.0.0.1', '127.0.0.1'], ['a_b', 'a_b'],
               ['x' x 300 . '.example', qr/^x{200,255}/],
-              [join('.', ('y' x 60) x 10), qr/^y{60}\./],
-              ["sh\"op", qr/^sh"op$/], ["\xff.example", qr/^$bad\.example$/],
-              ["\xc3\xa4.example", "\x{e4}.example"])
+              [join('.', ('y' x 60) x 10), qr/^y{60}\./])
 {
     my ($host, $h) = @$case;
 
     case('host ' . substr($host, 0, 30), request('/h', Host => $host), '200',
          { h => $h });
+}
+
+# Newer versions of nginx refuse these.
+for my $case (["sh\"op", qr/^sh"op$/], ["\xff.example", qr/^$bad\.example$/],
+              ["\xc3\xa4.example", "\x{e4}.example"])
+{
+    my ($host, $h) = @$case;
+
+    case('host ' . substr($host, 0, 30), request('/h', Host => $host),
+         qr/^(?:200|400)$/, '0-1', { h => $h });
 }
 
 case("host $_", request('/h', Host => $_), '400', 0)
