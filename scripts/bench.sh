@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Copyright (C) ngx_journey_module contributors
 #
-# scripts/bench.sh [instructions] [throughput] [size] [commands]
+# scripts/bench.sh [instructions] [throughput] [size] [commands] [agents]
 #
 # What the module costs, beside what nginx's own parts cost for a like job, in
 # one run on this machine; without an argument all of it:
@@ -11,6 +11,9 @@
 #   throughput    requests a second, by wrk, the configurations in turn
 #   size          compressed bytes an event in the journey log
 #   commands      time and memory of "journey report" beside zcat
+#   agents        how many crawlers conf/agents.conf finds, how many people it
+#                 takes for bots, and instructions a user agent; on two
+#                 packages of npm, which are installed for the time of it
 #
 # The configurations: off (access_log off), combined (access_log combined
 # gzip=1 buffer=64k), stock (userid, geoip2, maps and a JSON log gzip=1 for the
@@ -19,7 +22,8 @@
 #
 # Installs what is missing (install-deps.sh --bench) and builds.  Listens on
 # 127.0.0.1 alone and leaves no process behind.  The environment: VISITORS
-# (500), ROUNDS of wrk (5), SECONDS_EACH (4), EVENTS (1000000).
+# (500), ROUNDS of wrk (5), SECONDS_EACH (4), EVENTS (1000000), MISSED=1 to
+# see the user agents that were judged wrong.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -30,11 +34,11 @@ rounds=${ROUNDS:-5}
 seconds=${SECONDS_EACH:-4}
 events=${EVENTS:-1000000}
 
-[[ $# -gt 0 ]] || set -- instructions throughput size commands
+[[ $# -gt 0 ]] || set -- instructions throughput size commands agents
 
 for part; do
     case $part in
-        instructions|throughput|size|commands) ;;
+        instructions|throughput|size|commands|agents) ;;
         *) usage ;;
     esac
 done
@@ -385,6 +389,101 @@ commands() {
     timed zcat zcat "$work/events.gz"
     timed 'journey report' "$command" report --conf "$work/journey" \
           "$work/events.gz"
+    echo
+}
+
+
+# ---- user agents -----------------------------------------------------------
+
+# judged LIST: instructions of all its user agents; the verdicts in LIST.out
+judged() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+             --toggle-collect=journey_agent_find \
+             --log-file="$work/valgrind.log" \
+             "$work/agents" "$top/conf/agents.conf" < "$1" > "$1.out"
+    sed -n 's/.*Collected : //p' "$work/valgrind.log"
+}
+
+# judged_share LIST WHAT VERDICT (bots or people) AIM
+judged_share() {
+    local list=$1 what=$2 verdict=$3 aim=$4 n=0 hits=0 ops bytes
+
+    ops=$(judged "$list")
+    n=$(wc -l < "$list")
+    bytes=$(($(wc -c < "$list") - n))
+    hits=$(awk -F '\t' '$1 != "-"' "$list.out" | wc -l)
+
+    [[ $(wc -l < "$list.out") -eq $n && $n -gt 0 ]] ||
+        die "$what: not each of $n user agents was judged"
+
+    perl -e 'my ($what, $hits, $n, $ops, $bytes) = @ARGV;
+             printf("  %-36s %5d of %5d  %6.2f %%\n", $what, $hits, $n,
+                    100 * $hits / $n);
+             printf("  %-36s %5.0f, %.2f a byte (%.0f bytes each)\n",
+                    "  instructions a user agent", $ops / $n, $ops / $bytes,
+                    $bytes / $n)' "$what" "$hits" "$n" "$ops" "$bytes"
+
+    if [[ -n ${MISSED:-} && $verdict == bots ]]; then
+        sed -n 's/^-\t/    /p' "$list.out"
+    elif [[ -n ${MISSED:-} ]]; then
+        sed '/^-\t/d; s/^/    /' "$list.out"
+    fi
+
+    perl -e "exit(!($hits / $n $aim))" || die "$what: the aim is $aim"
+}
+
+agents() {
+    local tool few many
+
+    for tool in npm node; do
+        command -v $tool > /dev/null ||
+            die "agents: $tool is missing: apt-get install npm"
+    done
+
+    npm install --prefix "$work/npm" --no-save --no-audit --no-fund \
+        --ignore-scripts crawler-user-agents user-agents \
+        > "$work/npm.log" 2>&1 ||
+        { tail -n 5 "$work/npm.log" >&2
+          die "agents: npm did not install crawler-user-agents, user-agents"; }
+
+    "${CC:-gcc}" -std=gnu99 -O2 -I "$top/ngx_journey_module/core" \
+        -o "$work/agents" "$top/scripts/bench/agents.c" \
+        "$top"/ngx_journey_module/core/*.c -lmaxminddb -lcrypto -lpcre2-8 -lz
+
+    node - "$work" << 'END'
+const fs = require('fs');
+const work = process.argv[2];
+const read = (file) => JSON.parse(fs.readFileSync(
+                           work + '/npm/node_modules/' + file, 'utf8'));
+const write = (name, agents) => fs.writeFileSync(work + '/' + name,
+    agents.map((agent) => agent.replace(/[\r\n]/g, ' ') + '\n').join(''));
+
+write('crawlers', read('crawler-user-agents/crawler-user-agents.json')
+                      .flatMap((entry) => entry.instances || []));
+write('people', read('user-agents/dist/user-agents.json')
+                    .map((entry) => entry.userAgent));
+
+for (const name of ['crawler-user-agents', 'user-agents']) {
+    console.log('  ' + name + ' ' + read(name + '/package.json').version);
+}
+END
+
+    judged_share "$work/crawlers" 'crawlers found' bots '>= 0.97'
+    judged_share "$work/people" 'people taken for bots' people '<= 0.005'
+
+    # The worst that a client can send costs no more a byte when it is longer.
+    perl -e 'print(substr("Mozilla/5.0 (compatible; Chrome/0Googlebo" x 2e3,
+                          0, 65536), "\n")' > "$work/long.64k"
+    perl -e 'print(substr("Mozilla/5.0 (compatible; Chrome/0Googlebo" x 3e4,
+                          0, 1048576), "\n")' > "$work/long.1m"
+    few=$(judged "$work/long.64k")
+    many=$(judged "$work/long.1m")
+
+    perl -e 'printf("  %-36s %.2f, %.2f instructions a byte\n",
+                    "64 kB, 1 MB of beginnings of names", $ARGV[0] / 65536,
+                    $ARGV[1] / 1048576);
+             exit($ARGV[1] > 16.8 * $ARGV[0])' "$few" "$many" ||
+        die "agents: the time is not linear"
     echo
 }
 

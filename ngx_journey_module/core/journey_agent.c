@@ -108,9 +108,16 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
         return;
     }
 
-    /* browsers send no Sec-Fetch-* to http origins */
+    /*
+     * Browsers send no Sec-Fetch-* to http origins.  Other engines are not
+     * judged (Firefox has sent them since 90, Safari since 16.4, and their
+     * versions can be anything), nor are web views: their applications may
+     * fetch the pages with a client of their own, and vendors build browsers
+     * of them.  Prefetches send them, by way of a proxy, too.
+     */
 
     if (scan.chrome >= JOURNEY_AGENT_CHROME && agent->app == NULL
+        && !(scan.flags & JOURNEY_AGENT_WEBVIEW)
         && headers->https && !headers->sec_fetch)
     {
         agent->bot = &journey_agent_no_sec_fetch;

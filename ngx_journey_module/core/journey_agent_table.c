@@ -71,6 +71,18 @@ static const journey_str_t  journey_agent_kinds[] = {
     journey_string("device"),
 };
 
+/* "Version/4.0" stands in every Android WebView since Chromium is in it, and
+ * in the browsers that vendors made of it; "wv" since Android 5. */
+
+static journey_str_t  journey_agent_browsers[] = {
+    journey_string("Chrome/"),
+    journey_string("Version/4.0 Chrome/"),
+    journey_string("; wv)"),
+};
+
+#define JOURNEY_AGENT_BROWSERS  (sizeof(journey_agent_browsers)               \
+                                 / sizeof(journey_agent_browsers[0]))
+
 
 journey_agents_t *
 journey_agents_create(journey_pool_t *pool)
@@ -260,19 +272,26 @@ journey_agents_compile(journey_agents_t *agents, journey_error_t *err)
     int                     rc;
     size_t                  rows;
     unsigned                i;
-    journey_str_t           chrome = journey_string("Chrome/");
+    journey_str_t          *token;
     journey_agent_trie_t    trie;
     journey_agent_entry_t  *entry;
 
-    if (journey_agents_append(agents, JOURNEY_AGENT_BROWSER, &chrome, &chrome,
-                              1)
-        == NULL)
-    {
-        return journey_error(err, "no memory for the table of agents");
-    }
-
     rc = JOURNEY_ERROR;
-    rows = agents->bytes + chrome.len + 1;
+    rows = agents->bytes + 1;
+
+    for (i = 0; i < JOURNEY_AGENT_BROWSERS; i++) {
+        token = &journey_agent_browsers[i];
+
+        entry = journey_agents_append(agents, JOURNEY_AGENT_BROWSER, token,
+                                      token, 1);
+        if (entry == NULL) {
+            return journey_error(err, "no memory for the table of agents");
+        }
+
+        entry->flags = (i == 0) ? JOURNEY_AGENT_CHROMIUM
+                                : JOURNEY_AGENT_WEBVIEW;
+        rows += token->len;
+    }
 
     trie.nstates = 1;
     trie.nclasses = journey_agents_classes(agents);
@@ -378,7 +397,7 @@ journey_agent_trie_set(journey_agent_match_t *match,
         return;
 
     case JOURNEY_AGENT_BROWSER:
-        match->flags |= JOURNEY_AGENT_CHROMIUM;
+        match->flags |= entry->flags;
         return;
 
     default:
@@ -386,7 +405,7 @@ journey_agent_trie_set(journey_agent_match_t *match,
     }
 
     match->named = NULL;
-    match->flags &= JOURNEY_AGENT_CHROMIUM;
+    match->flags &= JOURNEY_AGENT_OWN;
 
     if (entry->kind == JOURNEY_AGENT_EXCEPT) {
         match->flags |= JOURNEY_AGENT_NOT;

@@ -19,6 +19,10 @@
 #define JOURNEY_AGENT_GENERIC    0x02
 #define JOURNEY_AGENT_NOT        0x04
 #define JOURNEY_AGENT_CHROMIUM   0x08   /* "Chrome/" ends here */
+#define JOURNEY_AGENT_WEBVIEW    0x10   /* of an Android application */
+
+/* Those of our own tokens, whatever the files say of the same ones. */
+#define JOURNEY_AGENT_OWN  (JOURNEY_AGENT_CHROMIUM|JOURNEY_AGENT_WEBVIEW)
 
 
 typedef enum {
@@ -27,7 +31,7 @@ typedef enum {
     JOURNEY_AGENT_EXCEPT,
     JOURNEY_AGENT_APP,
     JOURNEY_AGENT_DEVICE,
-    JOURNEY_AGENT_BROWSER               /* "Chrome/", which we add */
+    JOURNEY_AGENT_BROWSER               /* tokens that we add */
 } journey_agent_kind_e;
 
 
@@ -38,6 +42,7 @@ struct journey_agent_entry_s {
     journey_agent_kind_e     kind;
     journey_device_e         device;
     uint32_t                 rank;      /* from 1, in the order of lines */
+    uint32_t                 flags;     /* of JOURNEY_AGENT_BROWSER */
     journey_str_t           *tokens;
     unsigned                 ntokens;
     journey_agent_entry_t   *next;

@@ -426,7 +426,7 @@ static const struct {
       "GPTBot/1.2; +https://openai.com/gptbot" },
     { "facebook - other", "facebookexternalhit/1.1 "
       "(+http://www.facebook.com/externalhit_uatext.php)" },
-    { "facebook - desktop",
+    { "imessage - desktop",
       "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 "
       "(KHTML, like Gecko) Version/9.0.1 Safari/601.2.4 "
       "facebookexternalhit/1.1 Facebot Twitterbot/1.0" },
