@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
-use JourneyRefusal;
+use Journey::Refuse;
 use Test::Nginx::Socket 'no_plan';
 
 my $rule = sub { return { http => "journey_channels {\n$_[0] # HERE\n}" } };

@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
-use JourneyRefusal;
+use Journey::Refuse;
 use Test::Nginx::Socket 'no_plan';
 
 $ENV{TEST_NGINX_SECOND_PORT} = $ENV{TEST_NGINX_PORT} + 1;

@@ -10,7 +10,7 @@ use FindBin;
 use IO::Socket::UNIX;
 use lib "$FindBin::Bin/lib";
 use Journey;
-use JourneyRefusal;
+use Journey::Refuse;
 use Test::Nginx::Socket 'no_plan';
 
 my $dir = $ENV{TEST_NGINX_SERVROOT};

@@ -9,7 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
-use JourneyRefusal;
+use Journey::Refuse;
 use Test::Nginx::Socket 'no_plan';
 
 my %secret = (files => { secret => "000102030405060708090a0b0c0d0e0f\n" },

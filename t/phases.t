@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
-use JourneyRefusal;
+use Journey::Refuse;
 use Test::Nginx::Socket 'no_plan';
 
 my $model = sub { return { http => "journey_phases {\n$_[0]\n}" } };
