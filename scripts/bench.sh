@@ -2,6 +2,7 @@
 # Copyright (C) ngx_journey_module contributors
 #
 # scripts/bench.sh [instructions] [throughput] [size] [commands] [agents]
+#                  [classification]
 #
 # What the module costs, beside what nginx's own parts cost for a like job, in
 # one run on this machine; without an argument all of it:
@@ -14,6 +15,9 @@
 #   agents        how many crawlers conf/agents.conf finds, how many people it
 #                 takes for bots, and instructions a user agent; on two
 #                 packages of npm, which are installed for the time of it
+#   classification  lines a second of "journey classify"; loading the sources,
+#                 what a look-up in them costs, in tables 4 and 16 times as
+#                 large, too, and the queries that cost most
 #
 # The configurations: off (access_log off), combined (access_log combined
 # gzip=1 buffer=64k), stock (userid, geoip2, maps and a JSON log gzip=1 for the
@@ -34,11 +38,12 @@ rounds=${ROUNDS:-5}
 seconds=${SECONDS_EACH:-4}
 events=${EVENTS:-1000000}
 
-[[ $# -gt 0 ]] || set -- instructions throughput size commands agents
+[[ $# -gt 0 ]] || set -- instructions throughput size commands agents \
+                       classification
 
 for part; do
     case $part in
-        instructions|throughput|size|commands|agents) ;;
+        instructions|throughput|size|commands|agents|classification) ;;
         *) usage ;;
     esac
 done
@@ -484,6 +489,83 @@ END
                     $ARGV[1] / 1048576);
              exit($ARGV[1] > 16.8 * $ARGV[0])' "$few" "$many" ||
         die "agents: the time is not linear"
+    echo
+}
+
+
+# ---- classification --------------------------------------------------------
+
+# classified WHAT FUNCTION TABLE LINES: instructions in that function
+classified() {
+    valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+             --toggle-collect="$2" --log-file="$work/valgrind.log" \
+             "$work/classification" "$1" "$3" < "$4" > "$work/known"
+    sed -n 's/.*Collected : //p' "$work/valgrind.log"
+}
+
+# query_of BYTES PIECE: a query of that length, of that piece alone
+query_of() {
+    perl -e 'print(substr($ARGV[1] x $ARGV[0], 0, $ARGV[0]), "\n")' "$@"
+}
+
+classification() {
+    local sources=$top/conf/sources.conf count=200000 times n ops few many
+    local once='' piece milliseconds kilobytes before after lines
+
+    "$top/scripts/build.sh" command > /dev/null
+    "${CC:-gcc}" -std=gnu99 -O2 -I "$top/ngx_journey_module/core" \
+        -o "$work/classification" "$top/scripts/bench/classification.c" \
+        "$top"/ngx_journey_module/core/*.c -lmaxminddb -lcrypto -lpcre2-8 -lz
+
+    perl "$top/scripts/bench/sources.pl" visits $count < "$sources" \
+        > "$work/visits"
+    before=$(date +%s%N)
+    "$command" classify --conf "$work/journey" < "$work/visits" \
+        > "$work/visits.out"
+    after=$(date +%s%N)
+    lines=$(grep -c '^{"ch":' "$work/visits.out" || true)
+
+    [[ $lines -eq $count ]] || die "classify: $lines of $count lines"
+
+    printf 'Classification\n\n  %-36s %.0f lines a second\n' \
+           'journey classify' $((count * 1000000000 / (after - before)))
+
+    perl "$top/scripts/bench/sources.pl" referrers < "$sources" \
+        > "$work/referrers"
+    n=$(wc -l < "$work/referrers")
+
+    for times in 1 4 16; do
+        perl "$top/scripts/bench/sources.pl" table $times < "$sources" \
+            > "$work/table"
+        read -r milliseconds kilobytes \
+            < <("$work/classification" load "$work/table")
+        ops=$(classified referrer journey_source_by_referrer "$work/table" \
+                         "$work/referrers")
+        once=${once:-$ops}
+
+        printf '  %-36s %.1f ms, %.1f MB, %d instructions a look-up\n' \
+               "sources.conf x $times" "$milliseconds" \
+               "$(perl -e "print($kilobytes / 1024)")" $((ops / n))
+
+        [[ $ops -le $((once * 11 / 10)) ]] ||
+            die "a look-up depends on the size of the table"
+    done
+
+    # Names that are known, values that are refused: the most work a byte.
+    for piece in 'k1=22&' 'ref=@&' 'utm_source=&' 'gclid=%20&' \
+                 'utm_id=%ff%c3'
+    do
+        query_of 32768 "$piece" > "$work/query"
+        few=$(classified query journey_classify "$sources" "$work/query")
+        query_of 65536 "$piece" > "$work/query"
+        many=$(classified query journey_classify "$sources" "$work/query")
+
+        printf '  %-36s %.1f, %.1f instructions a byte\n' \
+               "32 kB, 64 kB of $piece" "$(perl -e "print($few / 32768)")" \
+               "$(perl -e "print($many / 65536)")"
+
+        [[ $many -le $((few * 22 / 10)) ]] || die "the time is not linear"
+    done
     echo
 }
 
