@@ -346,41 +346,14 @@ size() {
 
 # ---- the command -----------------------------------------------------------
 
-# timed NAME COMMAND…: wall seconds and the largest memory of a process
+# timed NAME COMMAND…: seconds and the largest memory
 timed() {
     local name=$1
     shift
 
-    /usr/bin/env perl - "$name" "$@" << 'END'
-use strict;
-use warnings;
-use Time::HiRes 'time';
-
-my ($name, @command) = @ARGV;
-my $begin = time();
-
-if (!defined(my $child = fork())) {
-    die "fork: $!\n";
-} elsif ($child == 0) {
-    open(STDOUT, '>', '/dev/null');
-    exec(@command) or exit(127);
-}
-
-my $peak = 0;
-
-while (waitpid(-1, 1) == 0) {                   # WNOHANG
-    for my $status (glob('/proc/[0-9]*/status')) {
-        open(my $in, '<', $status) or next;
-        my $text = join('', <$in>);
-        next if $text !~ /^PPid:\s+$$$/m;
-        $peak = $1 if $text =~ /^VmHWM:\s+(\d+)/m && $1 > $peak;
-    }
-    select(undef, undef, undef, 0.005);
-}
-
-die "$name failed\n" if $? != 0;
-printf("  %-16s %6.2f s  %6.1f MB\n", $name, time() - $begin, $peak / 1024);
-END
+    /usr/bin/time -f '%e %M' -o "$work/timed" "$@" > /dev/null
+    awk -v name="$name" '{ printf "  %-16s %6.2f s  %6.1f MB\n", name, $1,
+                                  $2 / 1024 }' "$work/timed"
 }
 
 commands() {

@@ -23,7 +23,7 @@ build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
 demo=(perl libmaxmind-db-writer-perl)
 tests=(clang libclang-rt-dev cppcheck curl dpkg-dev libyaml-libyaml-perl
        patchelf procps psmisc shellcheck)
-bench=(wrk valgrind libnginx-mod-http-geoip2)
+bench=(time wrk valgrind libnginx-mod-http-geoip2)
 
 want=()
 test_nginx=

@@ -43,6 +43,8 @@ our ($Root, $ServRoot, $Failed, $Blocks, $Keep);
 # Runs last, since END blocks run in the reverse order of their compilation:
 # nginx has been stopped by then.
 END {
+    unlink("$ServRoot.mmdb") if defined $ServRoot;
+
     if (defined $ServRoot && -d $ServRoot) {
         if ($? == 0 && !$Keep) {
             local $?;
