@@ -142,37 +142,43 @@ step_build_clang() {
 
 # Each library that is missing has to be named by its package: its header is
 # hidden behind one that cannot be read.
+
+without() {
+    local header=$1 package=$2 dir=$build/config-test/$2
+
+    rm -rf "$dir"
+    mkdir -p "$dir/tree" "$dir/include/$(dirname "$header")"
+    echo '#error hidden' > "$dir/include/$header"
+    ln -s /usr/share/nginx/src/* "$dir/tree/"
+
+    if (cd "$dir/tree" &&
+        ./configure --with-compat --add-dynamic-module="$top" \
+            --builddir=objs --with-cc-opt="-I$dir/include") > "$dir/log" 2>&1
+    then
+        echo "configure does not miss <$header>"
+        return 1
+    fi
+
+    if ! grep -q "apt-get install $package\$" "$dir/log"; then
+        echo "without <$header> configure does not name $package:"
+        tail -n 5 "$dir/log"
+        return 1
+    fi
+
+    echo "without <$header>: $(tail -n 2 "$dir/log" | head -n 1)"
+}
+
 step_config() {
-    local dir=$build/config-test header package code=0
+    local job running=()
 
-    while read -r header package; do
-        rm -rf "$dir"
-        mkdir -p "$dir/tree" "$dir/include/$(dirname "$header")"
-        echo '#error hidden' > "$dir/include/$header"
-        ln -s /usr/share/nginx/src/* "$dir/tree/"
+    without zlib.h zlib1g-dev & running+=($!)
+    without openssl/evp.h libssl-dev & running+=($!)
+    without maxminddb.h libmaxminddb-dev & running+=($!)
+    without pcre2.h libpcre2-dev & running+=($!)
 
-        if (cd "$dir/tree" &&
-            ./configure --with-compat --add-dynamic-module="$top" \
-                --builddir=objs --with-cc-opt="-I$dir/include") \
-               > "$dir/log" 2>&1
-        then
-            echo "configure does not miss <$header>"
-            code=1
-        elif ! grep -q "apt-get install $package\$" "$dir/log"; then
-            echo "without <$header> configure does not name $package:"
-            tail -n 5 "$dir/log"
-            code=1
-        else
-            echo "without <$header>: $(tail -n 2 "$dir/log" | head -n 1)"
-        fi
-    done << END
-zlib.h zlib1g-dev
-openssl/evp.h libssl-dev
-maxminddb.h libmaxminddb-dev
-pcre2.h libpcre2-dev
-END
-
-    return "$code"
+    for job in "${running[@]}"; do
+        wait "$job"
+    done
 }
 
 units() {
@@ -205,7 +211,11 @@ step_unit_sanitized() {
 
 # Seconds, not hours: what once was found stays found.
 step_fuzz() {
-    OUT=$build/fuzz t/fuzz/run.sh 5
+    export OUT=$build/fuzz
+
+    find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
+        sed 's/^fuzz_\(.*\)\.c$/\1/' |
+        xargs -P "$jobs" -n 1 t/fuzz/run.sh 5
 }
 
 # In http/ a setter lends *cf a local variable and restores it, as nginx does.
