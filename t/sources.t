@@ -223,4 +223,25 @@ SKIP: {
     is_deeply(\@wrong, [], 'each of them is what its line says');
 }
 
+# ---- the README shows it ---------------------------------------------------
+
+{
+    open my $f, '<', "$top/README.md" or die "README.md: $!";
+    my $readme = join '', <$f>;
+
+    for my $line (grep { !/^kind/ } split /\n/, `$count`) {
+        my $row = '| ' . join(' | ', split ' ', $line) . ' |';
+        ok(index($readme, "$row\n") >= 0, "README: $row");
+    }
+
+    for (['classify.tsv', 'entries (referrer'], ['agents_people.tsv',
+          'user agents of people'], ['agents_bots.tsv', 'of']) {
+        my ($file, $words) = @$_;
+        open my $cases, '<', "$top/t/data/$file" or die "$file: $!";
+        my $n = grep { !/^\s*(#|$)/ } <$cases>;
+
+        like($readme, qr/\b$n \Q$words\E/, "README: $n lines of $file");
+    }
+}
+
 done_testing();
