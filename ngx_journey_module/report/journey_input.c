@@ -182,6 +182,10 @@ journey_input_text(journey_input_t *in, const u_char *data, size_t len)
         data = p + 1;
     }
 
+    if (len == 0) {
+        return;
+    }
+
     if (in->len + len > in->size) {
         size = in->len + len + JOURNEY_INPUT_BLOCK;
         text = realloc(in->text, size);
