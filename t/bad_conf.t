@@ -112,6 +112,7 @@ refused_at('http', 'journey_nonsense on;',
 my %arguments = (
     journey                  => [1, 1, 'http'],
     journey_log              => [1, undef, 'http'],
+    journey_log_bots         => [1, undef, 'http'],
     journey_zone             => [1, 1, 'http'],
     journey_secret           => [1, 1, 'http'],
     journey_identity         => [1, 1, 'http'],
@@ -152,6 +153,7 @@ for my $name (qw(journey_channels journey_phases)) {
 
 my %values = (
     journey => 'on', journey_log => 'logs/x.log', journey_zone => 'j:1m',
+    journey_log_bots => 'logs/bots.log',
     journey_secret => $keys, journey_identity => 'cookie',
     journey_cookie => 'jny', journey_session => '30m',
     journey_sources => "$dir/conf/sources.conf",
@@ -209,8 +211,8 @@ for my $name (sort keys %blocks) {
 
 # ---- twice -----------------------------------------------------------------
 
-for my $name (qw(journey journey_log journey_zone journey_secret
-                 journey_identity journey_cookie journey_session
+for my $name (qw(journey journey_log journey_log_bots journey_zone
+                 journey_secret journey_identity journey_cookie journey_session
                  journey_phase journey_page journey_drop_spam journey_geoip))
 {
     my $level = $name eq 'journey_phase' || $name eq 'journey_page'

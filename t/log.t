@@ -105,9 +105,8 @@ sub wait_for {
     my $nginx = Journey::Master->new(workers => 1);
     my $log = "$nginx->{dir}/logs";
 
-    $nginx->configure(http => <<"END", servers => journey_server($nginx, <<'S'));
-        journey_log $log/default.log flush=100ms;
-END
+    $nginx->configure(http => "journey_log $log/default.log flush=100ms;",
+                      servers => journey_server($nginx, <<'END'));
         location /d { default_type text/html; return 200 x; }
         location /1 { default_type text/html; return 200 x;
                       journey_log logs/1.log gzip=1 flush=100ms; }
@@ -115,7 +114,7 @@ END
                       journey_log logs/5.log gzip=5 flush=100ms; }
         location /9 { default_type text/html; return 200 x;
                       journey_log logs/9.log gzip=9 flush=100ms; }
-S
+END
     ok($nginx->start, 'levels: starts') or diag($nginx->said);
 
     my $anna = browser(port => $nginx->port);
@@ -284,7 +283,8 @@ END
 
     ok($nginx->quit, 'levels: quits');
 
-    is_deeply([map { "$_->{h}$_->{p}" } journey_log("$nginx->{dir}/logs/http.log")],
+    is_deeply([map { "$_->{h}$_->{p}" }
+               journey_log("$nginx->{dir}/logs/http.log")],
               ['a.example/x', 'b.example/http/loud'],
               'the outer log has what no inner one takes');
     is_deeply([map { $_->{p} } journey_log("$nginx->{dir}/logs/own.log")],
@@ -415,12 +415,11 @@ END
     $anna->get("/without/$_") for 4 .. 5;
     sleep 0.5;
 
-    my $status = $nginx->status;
+    my $status = $nginx->status_when(sub { $_[0]{log}{dropped} == 5 });
     is($status->{log}{dropped}, 5, 'no folder: five lines counted as dropped');
     cmp_ok($status->{log}{errors}, '>=', 2, 'no folder: errors counted');
     is($anna->get('/still')->status, 200, 'no folder: pages go on');
-
-    sleep 0.3;
+    $nginx->status_when(sub { $_[0]{log}{dropped} == 6 });
     mkdir "$nginx->{dir}/logs/deep" or die "mkdir: $!";
     $anna->get('/after');
 
@@ -493,7 +492,7 @@ refused('a folder', 'journey_log logs/folder;',
         qr{"journey_log" "DIR/logs/folder" .*no regular file$at},
         prepare => sub { mkdir "$_[0]{dir}/logs/folder" });
 refused('a folder that is missing', 'journey_log missing/journey.log;',
-        qr{"journey_log" "DIR/missing/journey\.log" cannot be written: .*$at .*\(2:});
+        qr{"DIR/missing/journey\.log" cannot be written: .*$at .*\(2:});
 refused('a file for a folder', 'journey_log conf/nginx.conf/journey.log;',
         qr{"journey_log" "DIR/conf/nginx\.conf/journey\.log".*$at});
 refused('a symbolic link', 'journey_log logs/link.log;',
@@ -553,7 +552,8 @@ refused('the access_log of this second', 'journey_log logs/%Y.log;',
 
 # A parent that is a link is no trap, it is how many machines have /var/log.
 {
-    my $nginx = Journey::Master->new(http => 'journey_log l/j.log flush=100ms;');
+    my $nginx = Journey::Master->new(
+        http => 'journey_log l/j.log flush=100ms;');
 
     symlink 'logs', "$nginx->{dir}/l" or die "symlink: $!";
     ok($nginx->start, 'a folder that is a link: starts')

@@ -27,6 +27,16 @@ sub config {
 }
 
 
+# The status once so many pages are counted: the worker that is asked may be
+# another one than the one that is about to count.
+
+sub status_of {
+    my ($nginx, $pages) = @_;
+
+    return $nginx->status_when(sub { $_[0]{events}{page} == $pages });
+}
+
+
 # ---- one zone for all workers, over reloads --------------------------------
 
 for my $zone (undef, 'journey:128k', 'other:1m') {
@@ -47,14 +57,15 @@ for my $zone (undef, 'journey:128k', 'other:1m') {
     my ($answered, $open) = load(port => $nginx->port, clients => 4,
                                  requests => 100);
 
-    is($nginx->status->{events}{page}, 401, "$name: all workers count in it");
+    is(status_of($nginx, 401)->{events}{page}, 401,
+       "$name: all workers count in it");
     is($nginx->status->{tokens}{valid}, 0, "$name: no token yet");
 
     for my $n (1 .. 5) {
         ok($nginx->reload, "$name: reload $n");
         $anna->get("/again/$n");
 
-        my $status = $nginx->status;
+        my $status = status_of($nginx, 401 + $n);
 
         is($status->{started}, $fresh->{started}, "$name: the same zone");
         is($status->{events}{page}, 401 + $n, "$name: it counts on");
@@ -75,7 +86,7 @@ for my $zone (undef, 'journey:128k', 'other:1m') {
     is($nginx->status->{events}{page}, 0, "$name: a restart empties it");
     $anna->get('/new');
 
-    my $status = $nginx->status;
+    my $status = status_of($nginx, 1);
     is($status->{tokens}{forged}, 1, "$name: the old token is foreign");
     is($status->{visitors}{new}, 1, "$name: a new visitor");
     ok($nginx->quit, "$name: quits again");
@@ -105,20 +116,22 @@ for my $zone (undef, 'journey:128k', 'other:1m') {
         $anna->get("/$n");
         $n++;
         $kept++;
-        is($nginx->status->{events}{page}, $kept, "before $name: counted");
+        is(status_of($nginx, $kept)->{events}{page}, $kept,
+           "before $name: counted");
 
         $nginx->configure(http => config($zone));
         ok($nginx->reload, "$name: reloads");
 
         $kept = 0 if !$same;
-        is($nginx->status->{events}{page}, $kept,
+        is(status_of($nginx, $kept)->{events}{page}, $kept,
            "$name: " . ($same ? 'kept' : 'empty'));
 
         my ($answered, $open) = load(port => $nginx->port, clients => 2,
                                      requests => 20, path => "/load/$n");
         is(scalar keys %$answered, 40, "$name: it serves");
         $kept += 40;
-        is($nginx->status->{events}{page}, $kept, "$name: and counts");
+        is(status_of($nginx, $kept)->{events}{page}, $kept,
+           "$name: and counts");
     }
 
     ok($nginx->quit, 'changes: quits');

@@ -362,7 +362,9 @@ sub open_files {
 }
 
 
-# journey_status of a location, decoded; undef when it is no JSON.
+# journey_status of a location, decoded; undef when it is no JSON.  An answer
+# may be here before its worker has counted it, when another worker is asked:
+# with more than one, ask until the numbers are there.
 
 sub status {
     my ($self, $uri) = @_;
@@ -374,12 +376,28 @@ sub status {
 }
 
 
+# The status as soon as the test says yes to it, or the last one after 3 s.
+
+sub status_when {
+    my ($self, $test, $uri) = @_;
+    my $until = time() + 3;
+
+    while (1) {
+        my $status = $self->status($uri);
+
+        return $status if !defined $status || $test->($status)
+                          || time() >= $until;
+        sleep 0.02;
+    }
+}
+
+
 # ---- load ------------------------------------------------------------------
 
-# load(port => …, clients => 4, requests => 500, seconds => …, path => '/p'):
-# each client asks for /p/CLIENT/N, one after the other, with keepalive.  Returns
-# two hashes by path: what was answered 200 completely, and what was sent without
-# an answer.
+# load(port => …, clients => 4, requests => 500, seconds => …, path => …):
+# each client asks for /p/CLIENT/N, one after the other, with keepalive.
+# Returns two hashes by path: what was answered 200 completely, and what was
+# sent without an answer.
 
 sub load { return load_wait(load_start(@_)); }
 
