@@ -390,46 +390,70 @@ journey_base64url_encode(u_char *dst, const u_char *src, size_t len)
 }
 
 
+/*
+ * The value of each character, moved to its place in a group of four, so that
+ * a group is four look-ups; the highest bit marks a foreign character.
+ */
+
+#define JOURNEY_FOREIGN  0x80000000u
+
+#define JOURNEY_X8(x)    x, x, x, x, x, x, x, x
+#define JOURNEY_V4(v, s) (v) << (s), ((v) + 1u) << (s), ((v) + 2u) << (s),    \
+                         ((v) + 3u) << (s)
+#define JOURNEY_V26(v, s)                                                     \
+    JOURNEY_V4(v, s), JOURNEY_V4(v + 4u, s), JOURNEY_V4(v + 8u, s),           \
+    JOURNEY_V4(v + 12u, s), JOURNEY_V4(v + 16u, s), JOURNEY_V4(v + 20u, s),   \
+    (v + 24u) << (s), (v + 25u) << (s)
+
+#define JOURNEY_VALUES(s) {                                                   \
+    JOURNEY_X8(JOURNEY_FOREIGN), JOURNEY_X8(JOURNEY_FOREIGN),                 \
+    JOURNEY_X8(JOURNEY_FOREIGN), JOURNEY_X8(JOURNEY_FOREIGN),                 \
+    JOURNEY_X8(JOURNEY_FOREIGN),                                              \
+    JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN,       \
+    JOURNEY_FOREIGN, 62u << (s), JOURNEY_FOREIGN, JOURNEY_FOREIGN,            \
+    JOURNEY_V4(52u, s), JOURNEY_V4(56u, s), 60u << (s), 61u << (s),           \
+    JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN,       \
+    JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN,                        \
+    JOURNEY_V26(0u, s),                                                       \
+    JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN,       \
+    63u << (s), JOURNEY_FOREIGN,                                              \
+    JOURNEY_V26(26u, s),                                                      \
+    JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN, JOURNEY_FOREIGN,       \
+    JOURNEY_FOREIGN,                                                          \
+    JOURNEY_X8(JOURNEY_X8(JOURNEY_FOREIGN)),                                  \
+    JOURNEY_X8(JOURNEY_X8(JOURNEY_FOREIGN))                                   \
+}
+
+static const uint32_t  journey_base64url_values[4][256] = {
+    JOURNEY_VALUES(18),
+    JOURNEY_VALUES(12),
+    JOURNEY_VALUES(6),
+    JOURNEY_VALUES(0)
+};
+
+
 ssize_t
 journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
 {
     int        bits;
     u_char    *p;
     size_t     i;
-    uint32_t   v, a, b, c, d, foreign;
-
-    /* the value of a character, 64 for a foreign one */
-
-    static const u_char  value[256] = {
-#define X16  64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64
-        X16, X16,
-        64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64,
-        52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 64, 64, 64,
-        64,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
-        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 63,
-        64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-        41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
-        X16, X16, X16, X16, X16, X16, X16, X16
-#undef X16
-    };
+    uint32_t   v, seen;
 
     if (len % 4 == 1) {
         return -1;
     }
 
     p = dst;
-
-    foreign = 0;
+    seen = 0;
 
     for ( /* void */ ; len >= 4; src += 4, len -= 4) {
-        a = value[src[0]];
-        b = value[src[1]];
-        c = value[src[2]];
-        d = value[src[3]];
+        v = journey_base64url_values[0][src[0]]
+            | journey_base64url_values[1][src[1]]
+            | journey_base64url_values[2][src[2]]
+            | journey_base64url_values[3][src[3]];
 
-        foreign |= a | b | c | d;
-
-        v = a << 18 | b << 12 | c << 6 | d;
+        seen |= v;
 
         p[0] = (u_char) (v >> 16);
         p[1] = (u_char) (v >> 8);
@@ -437,20 +461,13 @@ journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
         p += 3;
     }
 
-    if (foreign & 64) {
-        return -1;
-    }
-
     v = 0;
     bits = 0;
 
     for (i = 0; i < len; i++) {
+        seen |= journey_base64url_values[3][src[i]];
 
-        if (value[src[i]] & 64) {
-            return -1;
-        }
-
-        v = v << 6 | value[src[i]];
+        v = v << 6 | (journey_base64url_values[3][src[i]] & 63);
         bits += 6;
 
         if (bits >= 8) {
@@ -459,7 +476,7 @@ journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
         }
     }
 
-    if (v & ((1u << bits) - 1)) {
+    if ((seen & JOURNEY_FOREIGN) || (v & ((1u << bits) - 1))) {
         return -1;
     }
 

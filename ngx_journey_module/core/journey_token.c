@@ -70,15 +70,16 @@ journey_put(u_char *p, uint32_t n, unsigned bytes)
 
 
 static inline uint32_t
-journey_get(const u_char *p, unsigned bytes)
+journey_get3(const u_char *p)
 {
-    uint32_t  n;
+    return (uint32_t) p[0] << 16 | (uint32_t) p[1] << 8 | p[2];
+}
 
-    for (n = 0; bytes > 0; bytes--) {
-        n = n << 8 | *p++;
-    }
 
-    return n;
+static inline uint32_t
+journey_get4(const u_char *p)
+{
+    return (uint32_t) p[0] << 24 | journey_get3(p + 1);
 }
 
 
@@ -531,13 +532,13 @@ journey_token_parse(const u_char *p, size_t nchannels, journey_state_t *state)
     memcpy(state->id, p, JOURNEY_ID_LEN);
     p += JOURNEY_ID_LEN;
 
-    state->first_seen = journey_get(p, 4);
-    state->journey = journey_get(p + 4, 3);
-    state->session = journey_get(p + 7, 3);
-    state->touches = journey_get(p + 10, 3);
-    state->session_start = journey_get(p + 13, 4);
-    state->last_seen = journey_get(p + 17, 4);
-    state->touch_hash = journey_get(p + 21, 4);
+    state->first_seen = journey_get4(p);
+    state->journey = journey_get3(p + 4);
+    state->session = journey_get3(p + 7);
+    state->touches = journey_get3(p + 10);
+    state->session_start = journey_get4(p + 13);
+    state->last_seen = journey_get4(p + 17);
+    state->touch_hash = journey_get4(p + 21);
     state->furthest = p[25];
     state->floor = p[26];
     state->completed = p[27];
