@@ -140,3 +140,34 @@ invalid parameter "gzip=12" of "journey_log_bots"
 --- must_die
 --- error_log
 "journey_log_bots" directive is duplicate
+
+
+=== TEST 6: counted for what would have been an event of a person, not else
+--- http_config
+    include journey/journey.conf;
+--- config
+    journey on;
+    default_type text/html;
+    journey_goal never if=$arg_never;
+    journey_goal form uri=/form;
+    location / { return 200 page; }
+    location = /missing { return 404; }
+    location = /style.css { default_type text/css; return 200 css; }
+    location = /form { default_type text/plain; return 200 sent; }
+    location = /status { journey_status; }
+--- visit
+my $bot = browser(agent => $main::googlebot);
+
+$bot->get('/missing');
+$bot->get('/style.css');
+is(status()->{bots}, 0, 'no page, no goal');
+
+$bot->post('/form', body => 'a=1');
+is(status()->{bots}, 1, 'a goal');
+
+$bot->get('/style.css?never=1');
+is(status()->{bots}, 2, 'a goal whose condition holds');
+
+$bot->get('/');
+is(status()->{bots}, 3, 'a page');
+--- journey_log

@@ -408,7 +408,7 @@ for my $uri ('/', '/css', '/missing') {
 browser(agent => $google)->post('/');
 
 my $status = Journey::decode($anna->get('/status')->body);
-is($status->{bots}, 8);
+is($status->{bots}, 7, "pages and goals, no errors");
 is($status->{ai_agents}, 1);
 --- journey_log
 {"k":"page","p":"/lang"}
@@ -759,3 +759,62 @@ $anna->get('/last');
 
 my @events = grep { $_->{p} ne '/0.9' } journey_log_wait(2);
 is(join(' ', map { "$_->{k}$_->{p}" } @events), 'page/ page/last');
+
+
+=== TEST 22: log_subrequest: a page with includes is one page, its goal one goal
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_agents  journey/agents.conf;
+--- config
+    journey on;
+    default_type text/html;
+    log_subrequest on;
+    ssi on;
+    journey_goal done uri=/page completes;
+    location = /page {
+        return 200 '<!--# include virtual="/a" --><!--# include virtual="/b" -->';
+    }
+    location = /a { return 200 a; }
+    location = /b { return 200 b; }
+    location = /status { journey off; journey_status; }
+--- visit
+my $anna = browser();
+$anna->get('/page');
+
+my $status = JSON::PP::decode_json($anna->get('/status')->body);
+is($status->{events}{page}, 1, 'one page');
+is($status->{events}{goal}, 1, 'one goal');
+is($status->{sessions}, 1, 'one session');
+--- journey_log
+{"k":"page","p":"/page"}
+{"k":"goal","p":"/page","goal":"done"}
+
+
+=== TEST 23: HTTP/1.0 without Host where the server's name is a pattern, or none
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_agents  journey/agents.conf;
+    server {
+        listen 127.0.0.2:$TEST_NGINX_PORT;
+        server_name ~^www\d+\.example$;
+        journey on;
+        default_type text/html;
+        location / { return 200 x; }
+    }
+    server {
+        listen 127.0.0.3:$TEST_NGINX_PORT;
+        server_name _;
+        journey on;
+        default_type text/html;
+        location / { return 200 x; }
+    }
+--- config
+    journey on;
+--- visit
+is(browser(address => '127.0.0.2', host => undef)
+   ->get('/pattern', version => '1.0')->status, 200);
+is(browser(address => '127.0.0.3', host => undef)
+   ->get('/none', version => '1.0')->status, 200);
+--- journey_log
+{"k":"page","p":"/pattern","h":"127.0.0.2"}
+{"k":"page","p":"/none","h":"127.0.0.3"}

@@ -451,3 +451,32 @@ cmp_ok(abs($status->{time} - time), '<', 5);
 --- journey_log
 {"k":"page","pf":null}
 {"k":"page","pf":1,"s":1,"ch":null}
+
+
+=== TEST 13: a variable journey_identity is asked once, also from server level
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+    journey_agents  journey/agents.conf;
+    map $arg_who $who { default cookie; ~. $arg_who; }
+    journey_identity $who;
+--- config
+    journey on;
+    default_type text/html;
+    set $seen $journey_id;
+    location = /page { journey_page /p; add_header X-Seen $seen; return 200 ok; }
+    location = /status { journey off; journey_status; }
+--- visit
+my $anna = browser();
+$anna->get('/page');
+
+my $before = status();
+my $r = $anna->get('/page');
+is($r->header('X-Seen'), $anna->get('/page')->header('X-Seen'), 'the same id');
+$anna->get('/page?who=nonsense');
+
+my $after = status();
+is($after->{tokens}{valid} - $before->{tokens}{valid}, 2,
+   'each cookie is verified once');
+is($after->{ignored}{identities} - $before->{ignored}{identities}, 1,
+   'the unknown value is counted once');

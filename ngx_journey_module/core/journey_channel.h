@@ -70,6 +70,8 @@ typedef struct {
     journey_str_t          args;        /* raw, behind "?" */
     journey_str_t          referrer;    /* raw header */
     const journey_str_t   *app;         /* journey_agent_t's app, or NULL */
+    unsigned               inside:1;    /* in a session: the entry matters
+                                           only if it is external */
 } journey_visit_t;
 
 typedef struct {
@@ -115,7 +117,8 @@ typedef struct {
 } journey_entry_t;
 
 
-/* Classifies a visit; never fails: e->channel is always a known code. */
+/* Classifies a visit; never fails: e->channel is always a known code, but for
+ * an inside visit that is not external, whose entry holds no more than that. */
 void journey_classify(const journey_classifier_t *c,
     const journey_visit_t *visit, journey_entry_t *e);
 

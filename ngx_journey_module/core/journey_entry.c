@@ -118,6 +118,11 @@ journey_classify(const journey_classifier_t *c, const journey_visit_t *visit,
 
     journey_entry_campaign(c, e);
     journey_entry_click(c, e, &found);
+
+    if (visit->inside && !e->external) {
+        return;
+    }
+
     journey_entry_fill(c, visit, e, &found);
 
     if (e->source.len > JOURNEY_VALUE_MAX) {

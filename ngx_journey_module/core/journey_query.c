@@ -352,9 +352,11 @@ journey_query_read(u_char *dst, size_t size, const u_char *p,
     int            hex;
     u_char         c;
     size_t         n;
+    unsigned       at;
     journey_str_t  value;
 
     journey_str_null(&value);
+    at = 0;
 
     for (n = 0; p < end; p++) {
 
@@ -372,8 +374,23 @@ journey_query_read(u_char *dst, size_t size, const u_char *p,
             c = ' ';
         }
 
-        if (c == '@') {
+        /* an "@", or one that was encoded twice or more: %40, %2540 … */
+
+        if (c == '@' || (at == 3 && c == '0')) {
             return value;
+        }
+
+        if (c == '%') {
+            at = 1;
+
+        } else if (at == 1 && c == '4') {
+            at = 3;
+
+        } else if (at == 1 && c == '2') {
+            at = 2;
+
+        } else {
+            at = (at == 2 && c == '5');
         }
 
         if (n < size && !(n == 0 && (c <= ' ' || c == 0x7f))) {

@@ -2,8 +2,8 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * The one place that knows versions of nginx.  1.23.0 turned the arrays of
- * Cookie and Cache-Control headers into linked lists.
+ * The one place that knows versions of nginx.  1.23.0 turned the array of
+ * Cookie headers into a linked list, and so some response headers.
  */
 
 
@@ -40,30 +40,6 @@ ngx_http_journey_cookie_header(ngx_http_request_t *r, ngx_uint_t i,
 }
 
 
-/* The i-th Cache-Control header of the response, or NULL. */
-
-static ngx_inline ngx_table_elt_t *
-ngx_http_journey_cache_control_header(ngx_http_request_t *r, ngx_uint_t i,
-    ngx_table_elt_t *previous)
-{
-#if (nginx_version >= 1023000)
-
-    return (i == 0) ? r->headers_out.cache_control : previous->next;
-
-#else
-
-    ngx_table_elt_t  **h;
-
-    (void) previous;
-
-    h = r->headers_out.cache_control.elts;
-
-    return (i < r->headers_out.cache_control.nelts) ? h[i] : NULL;
-
-#endif
-}
-
-
 /* Adds a response header with the name and value given; both must live as
  * long as the request.  NULL without memory. */
 
@@ -87,40 +63,6 @@ ngx_http_journey_push_header(ngx_http_request_t *r, ngx_str_t *name,
 #endif
 
     return h;
-}
-
-
-/* Makes h, pushed as the only Cache-Control header, known as such. */
-
-static ngx_inline ngx_int_t
-ngx_http_journey_set_cache_control(ngx_http_request_t *r, ngx_table_elt_t *h)
-{
-#if (nginx_version >= 1023000)
-
-    r->headers_out.cache_control = h;
-
-#else
-
-    ngx_table_elt_t  **p;
-
-    if (r->headers_out.cache_control.elts == NULL
-        && ngx_array_init(&r->headers_out.cache_control, r->pool, 1,
-                          sizeof(ngx_table_elt_t *))
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    p = ngx_array_push(&r->headers_out.cache_control);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    *p = h;
-
-#endif
-
-    return NGX_OK;
 }
 
 

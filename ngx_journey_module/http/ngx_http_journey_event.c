@@ -12,6 +12,8 @@
 #include <openssl/rand.h>
 
 
+static void ngx_http_journey_bot(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_event_kind_e kind, ngx_uint_t goals);
 static void ngx_http_journey_describe(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static journey_event_kind_e ngx_http_journey_kind(ngx_http_request_t *r,
@@ -23,21 +25,12 @@ static void ngx_http_journey_evaluate(ngx_http_request_t *r,
 static ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static journey_entry_t *ngx_http_journey_enter(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
+    ngx_http_journey_ctx_t *ctx, ngx_uint_t inside);
 static ngx_uint_t ngx_http_journey_inside(ngx_http_request_t *r);
 static const journey_phase_t *ngx_http_journey_find_phase(
     ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_hit(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_hit_t *hit);
-static ngx_uint_t ngx_http_journey_may_reach(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
-static void ngx_http_journey_reach(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
-static ngx_uint_t ngx_http_journey_condition(ngx_http_request_t *r,
-    ngx_http_complex_value_t *condition);
-static void ngx_http_journey_goal_values(ngx_http_request_t *r,
-    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached);
-static ngx_int_t ngx_http_journey_money(ngx_str_t *text, double *value);
 
 
 void
@@ -115,20 +108,13 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_http_journey_read_headers(r, ctx);
     ngx_http_journey_read_agent(r, ctx);
 
-    if (ctx->agent.bot != NULL) {
-        ctx->bot = 1;
-
-        if (kind == JOURNEY_EVENT_PAGE && ctx->conf->bots != NULL) {
-            ctx->kind = kind;
-            ngx_http_journey_evaluate(r, ctx, 0);
-            ngx_http_journey_describe(r, ctx);
-        }
-
-        return;
-    }
-
     if (ctx->prefetch || ctx->prerender) {
         goals = 0;
+    }
+
+    if (ctx->agent.bot != NULL) {
+        ngx_http_journey_bot(r, ctx, kind, goals);
+        return;
     }
 
     ngx_http_journey_identify(r, ctx);
@@ -156,6 +142,27 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     }
 
     ngx_http_journey_describe(r, ctx);
+}
+
+
+/* A bot is counted for what would have been an event of a person, and has a
+ * line, if any, for its pages alone. */
+
+static void
+ngx_http_journey_bot(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    journey_event_kind_e kind, ngx_uint_t goals)
+{
+    ctx->bot = (kind == JOURNEY_EVENT_PAGE);
+
+    if (ctx->bot && ctx->conf->bots != NULL) {
+        ctx->kind = kind;
+        ngx_http_journey_evaluate(r, ctx, 0);
+        ngx_http_journey_describe(r, ctx);
+    }
+
+    if (!ctx->bot && goals) {
+        ctx->bot = ngx_http_journey_would_reach(r, ctx);
+    }
 }
 
 
@@ -366,7 +373,7 @@ ngx_http_journey_hit(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     entry = NULL;
 
     if (ended || ctx->args.len > 0 || !ngx_http_journey_inside(r)) {
-        entry = ngx_http_journey_enter(r, ctx);
+        entry = ngx_http_journey_enter(r, ctx, ctx->visitor && !ended);
     }
 
     if (entry != NULL) {
@@ -395,7 +402,8 @@ ngx_http_journey_hit(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 
 
 static journey_entry_t *
-ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    ngx_uint_t inside)
 {
     ngx_str_t                      host;
     journey_entry_t               *entry;
@@ -438,6 +446,7 @@ ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     visit.path = ngx_http_journey_str(&ctx->uri);
     visit.args = ngx_http_journey_str(&ctx->args);
     visit.app = ctx->agent.app;
+    visit.inside = inside;
 
     if (r->headers_in.referer != NULL) {
         visit.referrer = ngx_http_journey_str(&r->headers_in.referer->value);
@@ -533,239 +542,4 @@ ngx_http_journey_find_phase(ngx_http_request_t *r,
     }
 
     return journey_phases_match(conf->phases, ctx->uri.data, ctx->uri.len);
-}
-
-
-/* Whether the response and the path allow any goal here. */
-
-static ngx_uint_t
-ngx_http_journey_may_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
-{
-    ngx_uint_t                 i, status;
-    ngx_http_journey_goal_t  **goals;
-
-    if (ctx->conf->goals == NULL || ctx->method == NGX_HTTP_HEAD) {
-        return 0;
-    }
-
-    status = r->headers_out.status;
-
-    if ((status < 200 || status >= 300)
-        && (ctx->method != NGX_HTTP_POST
-            || (status != NGX_HTTP_MOVED_TEMPORARILY
-                && status != NGX_HTTP_SEE_OTHER)))
-    {
-        return 0;
-    }
-
-    goals = ctx->conf->goals->elts;
-
-    for (i = 0; i < ctx->conf->goals->nelts; i++) {
-        if (journey_goal_match(&goals[i]->goal, ctx->uri.data, ctx->uri.len)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-static void
-ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
-{
-    ngx_uint_t                    i, n;
-    journey_hit_t                 hit;
-    ngx_http_journey_goal_t     **goals;
-    ngx_http_journey_reached_t   *reached;
-
-    goals = ctx->conf->goals->elts;
-
-    for (i = 0; i < ctx->conf->goals->nelts; i++) {
-
-        if (!journey_goal_match(&goals[i]->goal, ctx->uri.data, ctx->uri.len))
-        {
-            continue;
-        }
-
-        /* one name once a request */
-
-        for (n = 0; n < ctx->nreached; n++) {
-            if (journey_strcmp(&ctx->reached[n].goal->name,
-                               &goals[i]->goal.name)
-                == 0)
-            {
-                break;
-            }
-        }
-
-        if (n < ctx->nreached
-            || !ngx_http_journey_condition(r, goals[i]->condition))
-        {
-            continue;
-        }
-
-        if (ctx->reached == NULL) {
-            ctx->reached = ngx_pcalloc(r->pool,
-                                       ctx->conf->goals->nelts
-                                       * sizeof(ngx_http_journey_reached_t));
-            if (ctx->reached == NULL) {
-                return;
-            }
-        }
-
-        reached = &ctx->reached[ctx->nreached++];
-
-        ngx_memzero(reached, sizeof(ngx_http_journey_reached_t));
-        reached->goal = &goals[i]->goal;
-
-        ngx_http_journey_goal_values(r, goals[i], reached);
-
-        if (!ctx->visitor) {
-            continue;
-        }
-
-        ngx_memzero(&hit, sizeof(journey_hit_t));
-
-        hit.now = (uint32_t) r->start_sec;
-        hit.timeout = (uint32_t) ctx->conf->session;
-        hit.goal = 1;
-        hit.completes = goals[i]->goal.completes;
-        hit.phase = ctx->phase;
-        hit.phases = ctx->conf->phases;
-
-        reached->event = journey_state_hit(&ctx->state, &hit);
-        ctx->changed |= reached->event.changed;
-    }
-}
-
-
-static ngx_uint_t
-ngx_http_journey_condition(ngx_http_request_t *r,
-    ngx_http_complex_value_t *condition)
-{
-    ngx_str_t  value;
-
-    if (condition == NULL) {
-        return 1;
-    }
-
-    return ngx_http_complex_value(r, condition, &value) == NGX_OK
-           && value.len > 0
-           && (value.len != 1 || value.data[0] != '0');
-}
-
-
-static void
-ngx_http_journey_goal_values(ngx_http_request_t *r,
-    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached)
-{
-    ngx_str_t                      value;
-    journey_str_t                  id;
-    ngx_http_journey_main_conf_t  *mcf;
-
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
-
-    if (goal->value != NULL
-        && ngx_http_complex_value(r, goal->value, &value) == NGX_OK
-        && value.len > 0)
-    {
-        reached->has_value = (ngx_http_journey_money(&value, &reached->value)
-                              == NGX_OK);
-
-        if (!reached->has_value) {
-            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_VALUES);
-        }
-    }
-
-    if (goal->currency != NULL
-        && ngx_http_complex_value(r, goal->currency, &value) == NGX_OK
-        && value.len > 0)
-    {
-        reached->has_currency =
-            (value.len == 3
-             && value.data[0] >= 'A' && value.data[0] <= 'Z'
-             && value.data[1] >= 'A' && value.data[1] <= 'Z'
-             && value.data[2] >= 'A' && value.data[2] <= 'Z');
-
-        if (reached->has_currency) {
-            ngx_memcpy(reached->currency, value.data, 3);
-
-        } else {
-            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_VALUES);
-        }
-    }
-
-    if (goal->id != NULL
-        && ngx_http_complex_value(r, goal->id, &value) == NGX_OK
-        && value.len > 0)
-    {
-        id = ngx_http_journey_str(&value);
-
-        reached->has_order = (journey_keyed_hash(mcf->keys, reached->order,
-                                                 "ord", &id)
-                              == JOURNEY_OK);
-    }
-}
-
-
-/* A decimal of at most 12 digits before the point and 6 behind it: doubles
- * hold these exactly enough to be printed as they were written. */
-
-static ngx_int_t
-ngx_http_journey_money(ngx_str_t *text, double *value)
-{
-    double    scale;
-    u_char   *p, *last;
-    int64_t   n;
-    ssize_t   whole, fraction;
-
-    p = text->data;
-    last = p + text->len;
-
-    if (p < last && *p == '-') {
-        p++;
-    }
-
-    n = 0;
-    scale = 1;
-    whole = 0;
-    fraction = -1;
-
-    for ( /* void */ ; p < last; p++) {
-
-        if (*p == '.' && fraction == -1 && whole > 0) {
-            fraction = 0;
-            continue;
-        }
-
-        if (*p < '0' || *p > '9') {
-            return NGX_DECLINED;
-        }
-
-        n = n * 10 + (*p - '0');
-
-        if (fraction == -1) {
-            whole++;
-
-        } else {
-            fraction++;
-            scale *= 10;
-        }
-
-        if (whole > 12 || fraction > 6) {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (whole == 0 || fraction == 0) {
-        return NGX_DECLINED;
-    }
-
-    *value = (double) n / scale;
-
-    if (text->data[0] == '-') {
-        *value = - *value;
-    }
-
-    return NGX_OK;
 }

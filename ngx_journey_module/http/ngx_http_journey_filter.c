@@ -159,29 +159,48 @@ ngx_http_journey_keep_private(ngx_http_request_t *r)
     u_char           *p;
     ngx_str_t         key, value;
     ngx_uint_t        i, closed;
+    ngx_list_part_t  *part;
     ngx_table_elt_t  *h, *last;
 
     closed = 0;
     last = NULL;
 
-    for (i = 0, h = ngx_http_journey_cache_control_header(r, 0, NULL);
-         h != NULL;
-         h = ngx_http_journey_cache_control_header(r, ++i, h))
-    {
-        if (h->hash == 0) {
+    /* of all headers: not every handler makes its own known as such */
+
+    part = &r->headers_out.headers.part;
+    h = part->elts;
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (i >= part->nelts) {
+            if (part->next == NULL) {
+                break;
+            }
+
+            part = part->next;
+            h = part->elts;
+            i = 0;
+        }
+
+        if (h[i].hash == 0
+            || h[i].key.len != sizeof("Cache-Control") - 1
+            || ngx_strncasecmp(h[i].key.data, (u_char *) "Cache-Control",
+                               sizeof("Cache-Control") - 1)
+               != 0)
+        {
             continue;
         }
 
-        if (ngx_http_journey_cut_public(r, &h->value, &closed) != NGX_OK) {
+        if (ngx_http_journey_cut_public(r, &h[i].value, &closed) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        if (h->value.len == 0) {
-            h->hash = 0;
+        if (h[i].value.len == 0) {
+            h[i].hash = 0;
             continue;
         }
 
-        last = h;
+        last = &h[i];
     }
 
     if (closed) {
@@ -207,12 +226,8 @@ ngx_http_journey_keep_private(ngx_http_request_t *r)
     ngx_str_set(&key, "Cache-Control");
     ngx_str_set(&value, "private");
 
-    h = ngx_http_journey_push_header(r, &key, &value);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_journey_set_cache_control(r, h);
+    return (ngx_http_journey_push_header(r, &key, &value) == NULL)
+           ? NGX_ERROR : NGX_OK;
 }
 
 

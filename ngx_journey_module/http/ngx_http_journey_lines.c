@@ -33,6 +33,12 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
     ngx_http_journey_ctx_t        *ctx;
     ngx_http_journey_main_conf_t  *mcf;
 
+    /* "log_subrequest on" runs this phase for subrequests too */
+
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
     ctx = ngx_http_journey_get_ctx(r);
 
     if (ctx == NULL || !ctx->filtered) {

@@ -3,8 +3,9 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * Directives and lifecycle.  One request goes through: request.c (the record,
- * the cookie), event.c (classification, state, goals), filter.c (the response
- * header), event.c again (the lines), log.c (buffer, gzip, file).
+ * the cookie), event.c and goals.c (classification, state, goals), called by
+ * filter.c (the response header), lines.c (the lines), log.c (buffer, gzip,
+ * file).
  */
 
 
@@ -378,9 +379,13 @@ ngx_http_journey_merge_srv_conf(ngx_conf_t *cf, void *parent, void *child)
 #endif
 
         /* wildcards are no hosts and refused, as are "" and addresses of
-         * a form that no referrer has */
+         * a form that no referrer has; "_" is custom for no name */
 
         name = ngx_http_journey_str(&names[i].name);
+
+        if (journey_str_is(&name, "_")) {
+            continue;
+        }
 
         (void) journey_hosts_add(conf->names, &name, NULL);
     }

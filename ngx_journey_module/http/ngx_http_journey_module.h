@@ -291,6 +291,21 @@ void ngx_http_journey_final(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
 
+/* goals, ngx_http_journey_goals.c */
+
+/* 1 when the response and the path allow any goal here. */
+ngx_uint_t ngx_http_journey_may_reach(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* After that: 1 when the condition of one of them holds. */
+ngx_uint_t ngx_http_journey_would_reach(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Fills ctx->reached, and moves the visitor's state by each goal. */
+void ngx_http_journey_reach(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
 /* the log phase, ngx_http_journey_lines.c */
 
 /* Log phase handler: counts the event and writes its lines. */

@@ -130,8 +130,9 @@ ngx_http_journey_locate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     ctx->evaluated = 0;
 
-    if (conf->cookie != ctx->conf->cookie || conf->identity == 0
-        || conf->identity != ctx->conf->identity)
+    if (conf->cookie != ctx->conf->cookie
+        || conf->identity != ctx->conf->identity
+        || conf->identity_value != ctx->conf->identity_value)
     {
         ctx->identified = 0;
     }
@@ -444,8 +445,10 @@ ngx_http_journey_read_identity(ngx_http_request_t *r,
 ngx_str_t
 ngx_http_journey_host(ngx_http_request_t *r)
 {
-    ngx_str_t                  address;
-    ngx_http_core_srv_conf_t  *cscf;
+    ngx_str_t                     address;
+    journey_str_t                 name;
+    ngx_http_core_srv_conf_t     *cscf;
+    ngx_http_journey_srv_conf_t  *scf;
 
     r = r->main;
 
@@ -456,12 +459,15 @@ ngx_http_journey_host(ngx_http_request_t *r)
     /* HTTP/1.0 without Host */
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_journey_module);
 
-    if (cscf->server_name.len > 0) {
+    name = ngx_http_journey_str(&cscf->server_name);
+
+    if (journey_hosts_match(scf->names, &name)) {
         return cscf->server_name;
     }
 
-    /* a server without a name is visited by its address */
+    /* a server whose name is none (a pattern) is visited by its address */
 
     address.len = NGX_SOCKADDR_STRLEN;
     address.data = ngx_pnalloc(r->pool, NGX_SOCKADDR_STRLEN);

@@ -390,7 +390,7 @@ ngx_http_journey_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     ngx_str_t                value;
     ngx_http_journey_ctx_t  *ctx;
 
-    ngx_str_null(&value);
+    ngx_str_set(&value, "");
 
     ctx = ngx_http_journey_get_ctx(r);
 
@@ -402,6 +402,13 @@ ngx_http_journey_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
+        }
+
+        if (value.len == 0) {
+
+            /* a regular expression wants a string, be it empty */
+
+            ngx_str_set(&value, "");
         }
     }
 

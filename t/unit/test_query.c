@@ -187,7 +187,12 @@ test_values(void)
 
     source("utm_source=jane@example.org", "");
     source("utm_source=jane%40example.org", "");
-    source("utm_source=jane%2540example.org", "jane%40example.org");
+    source("utm_source=jane%2540example.org", "");
+    source("utm_source=jane%252540example.org", "");
+    source("utm_source=jane%25252540example.org", "");
+    source("utm_source=100%2541", "100%41");
+    source("utm_source=a%2525b%2524b40", "a%25b%24b40");
+    source("utm_source=50%254", "50%4");
     source("utm_source=@", "");
     campaign("utm_campaign=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
