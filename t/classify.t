@@ -1,8 +1,8 @@
 # Copyright (C) ngx_journey_module contributors
 #
 # The command and the module give the same answers: every case of
-# t/data/classify.tsv goes through "journey classify" and, as a request of a
-# new visitor, through nginx.
+# t/data/classify.tsv and every user agent of t/data/agents_*.tsv goes through
+# "journey classify" and, as a request of a new visitor, through nginx.
 
 use FindBin;
 use lib "$FindBin::Bin/lib";
@@ -116,4 +116,47 @@ for my $i (0 .. $#cases) {
               "$case->{name}: the command");
     is_deeply(main::picked($events[$i]), $case->{want},
               "$case->{name}: the module");
+}
+
+
+=== TEST 2: the same user agents through both
+--- http_config
+    include journey/journey.conf;
+--- config
+    server_name shop.example;
+    journey on;
+    default_type text/html;
+    location / {
+        add_header X-Bot $journey_bot;
+        add_header X-Device $journey_device;
+        return 200 page;
+    }
+--- visit
+my $json = JSON::PP->new->latin1->canonical;
+my @agents = map { (split /\t/)[0] } grep { !/^\s*(#|$)/ }
+             map { split /\n/, slurp("$main::root/t/data/agents_$_.tsv") }
+             qw(bots people);
+
+# what a header cannot carry as it is
+@agents = grep { $_ ne '-' && /^[\x20-\x7e]+$/ && !/^\s|\s$/ } @agents;
+
+cmp_ok(scalar(@agents), '>=', 700, 'user agents');
+
+my ($code, $out, $err) = journey_command(
+    join('', map { $json->encode({ agent => $_, referrer => '',
+                                   url => 'https://shop.example/' }) . "\n" }
+             @agents),
+    'classify', '--conf', "$main::root/conf");
+is($code, 0, "journey classify $err");
+
+my @answers = map { decode_json($_) } split /\n/, $out;
+is(scalar(@answers), scalar(@agents), 'an answer each');
+cmp_ok(scalar(grep { $_->{bot} } @answers), '>=', 400, 'bots among them');
+
+for my $i (0 .. $#agents) {
+    my $r = browser(agent => $agents[$i], host => 'shop.example')->get('/');
+
+    is_deeply([map { $_ // '' } scalar $r->header('X-Bot'),
+               scalar $r->header('X-Device')],
+              [map { $answers[$i]{$_} // '' } qw(bot dev)], $agents[$i]);
 }
