@@ -30,7 +30,7 @@
 #define JOURNEY_HOST_MAX   255
 
 
-/* Not terminated by a NUL; the layout of nginx's ngx_str_t. */
+/* Not terminated by a NUL; the layout of nginx's strings. */
 
 typedef struct {
     size_t       len;
