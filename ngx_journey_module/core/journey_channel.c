@@ -198,6 +198,18 @@ journey_channel_codes_create(journey_pool_t *pool)
 }
 
 
+const journey_str_t *
+journey_channel_name(const journey_codes_t *codes, uint8_t code)
+{
+    const journey_name_t  *name;
+
+    name = journey_codes_find(codes, code);
+
+    return (name != NULL) ? &name->name
+                          : &journey_channel_names[JOURNEY_CHANNEL_UNASSIGNED];
+}
+
+
 void
 journey_channel_decide(journey_entry_t *e, int free_listing)
 {

@@ -53,6 +53,11 @@ typedef struct journey_channels_s  journey_channels_t;
 /* A set of channel names that holds the built-in ones already. */
 journey_codes_t *journey_channel_codes_create(journey_pool_t *pool);
 
+/* The name of a code in a state; "unassigned" for a channel that is no longer
+ * configured. */
+const journey_str_t *journey_channel_name(const journey_codes_t *codes,
+    uint8_t code);
+
 /* codes receives the names of own channels. */
 journey_channels_t *journey_channels_create(journey_pool_t *pool,
     journey_codes_t *codes);

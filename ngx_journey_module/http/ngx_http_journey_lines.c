@@ -259,8 +259,7 @@ ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_reached_t *reached, journey_codes_t *channels,
     journey_record_t *rec)
 {
-    ngx_uint_t             i;
-    const journey_name_t  *channel;
+    ngx_uint_t  i;
 
     rec->kind = JOURNEY_EVENT_GOAL;
     rec->goal = reached->goal->name;
@@ -287,13 +286,8 @@ ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     rec->touches_total = ctx->state.touches;
 
     for (i = 0; i < rec->ntouches; i++) {
-        channel = journey_codes_find(channels, ctx->state.channels[i]);
-
-        if (channel == NULL) {
-            channel = journey_codes_find(channels, JOURNEY_CHANNEL_UNASSIGNED);
-        }
-
-        rec->touches[i] = channel->name;
+        rec->touches[i] = *journey_channel_name(channels,
+                                                ctx->state.channels[i]);
     }
 }
 

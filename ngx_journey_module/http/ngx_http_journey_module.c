@@ -34,7 +34,8 @@ static void ngx_http_journey_assign_codes(ngx_conf_t *cf,
     journey_codes_t *codes, const char *what);
 static void ngx_http_journey_destroy_pool(void *data);
 static void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
-static void ngx_http_journey_close_logs(ngx_cycle_t *cycle);
+static void ngx_http_journey_close_cycle(ngx_cycle_t *cycle);
+static void ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf);
 
 
 #define NGX_HTTP_JOURNEY_ALL                                                  \
@@ -294,15 +295,7 @@ ngx_http_journey_destroy_pool(void *data)
 {
     ngx_http_journey_main_conf_t *mcf = data;
 
-    ngx_uint_t                i;
-    ngx_http_journey_log_t  **logs;
-
-    logs = mcf->logs.elts;
-
-    for (i = 0; i < mcf->logs.nelts; i++) {
-        ngx_http_journey_log_close(logs[i]);
-    }
-
+    ngx_http_journey_close_logs(mcf);
     journey_pool_destroy(mcf->pool);
 }
 
@@ -722,24 +715,23 @@ ngx_http_journey_exit_process(ngx_cycle_t *cycle)
     ngx_uint_t     i;
     ngx_cycle_t  **old;
 
-    ngx_http_journey_close_logs(cycle);
+    ngx_http_journey_close_cycle(cycle);
 
     old = ngx_old_cycles.elts;
 
     for (i = 0; i < ngx_old_cycles.nelts; i++) {
         if (old[i] != NULL) {
-            ngx_http_journey_close_logs(old[i]);
+            ngx_http_journey_close_cycle(old[i]);
         }
     }
 }
 
 
 static void
-ngx_http_journey_close_logs(ngx_cycle_t *cycle)
+ngx_http_journey_close_cycle(ngx_cycle_t *cycle)
 {
-    ngx_uint_t                      i;
-    ngx_http_journey_log_t        **logs;
-    ngx_http_journey_main_conf_t   *mcf;
+    ngx_uint_t                     i;
+    ngx_http_journey_main_conf_t  *mcf;
 
     /* an old cycle may not know this module */
 
@@ -751,9 +743,17 @@ ngx_http_journey_close_logs(ngx_cycle_t *cycle)
 
     mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_journey_module);
 
-    if (mcf == NULL) {
-        return;
+    if (mcf != NULL) {
+        ngx_http_journey_close_logs(mcf);
     }
+}
+
+
+static void
+ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_uint_t                i;
+    ngx_http_journey_log_t  **logs;
 
     logs = mcf->logs.elts;
 

@@ -25,7 +25,7 @@ static ngx_int_t ngx_http_journey_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_journey_number(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, uint32_t number, ngx_str_t *value);
-static const journey_name_t *ngx_http_journey_channel_name(
+static const journey_str_t *ngx_http_journey_channel_name(
     ngx_http_request_t *r, uint8_t code);
 
 
@@ -99,7 +99,7 @@ ngx_http_journey_value_channel(ngx_http_request_t *r,
     }
 
     *value = ngx_http_journey_ngx_str(
-        &ngx_http_journey_channel_name(r, ctx->state.channels[n - 1])->name);
+        ngx_http_journey_channel_name(r, ctx->state.channels[n - 1]));
 
     return NGX_OK;
 }
@@ -114,7 +114,7 @@ ngx_http_journey_value_first_channel(ngx_http_request_t *r,
     }
 
     *value = ngx_http_journey_ngx_str(
-            &ngx_http_journey_channel_name(r, ctx->state.channels[0])->name);
+            ngx_http_journey_channel_name(r, ctx->state.channels[0]));
 
     return NGX_OK;
 }
@@ -126,10 +126,10 @@ static ngx_int_t
 ngx_http_journey_value_touches(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_str_t *value)
 {
-    size_t                 len;
-    u_char                *p;
-    unsigned               i, n;
-    const journey_name_t  *names[JOURNEY_STATE_TOUCHES];
+    size_t                len;
+    u_char               *p;
+    unsigned              i, n;
+    const journey_str_t  *names[JOURNEY_STATE_TOUCHES];
 
     if (!ctx->visitor) {
         return NGX_DECLINED;
@@ -140,7 +140,7 @@ ngx_http_journey_value_touches(ngx_http_request_t *r,
 
     for (i = 0; i < n; i++) {
         names[i] = ngx_http_journey_channel_name(r, ctx->state.channels[i]);
-        len += names[i]->name.len + 1;
+        len += names[i]->len + 1;
     }
 
     if (len == 0) {
@@ -160,7 +160,7 @@ ngx_http_journey_value_touches(ngx_http_request_t *r,
             *p++ = '>';
         }
 
-        p = ngx_cpymem(p, names[i]->name.data, names[i]->name.len);
+        p = ngx_cpymem(p, names[i]->data, names[i]->len);
     }
 
     value->len = p - value->data;
@@ -441,21 +441,12 @@ ngx_http_journey_number(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 }
 
 
-/* A code of a channel that is no longer configured is unassigned. */
-
-static const journey_name_t *
+static const journey_str_t *
 ngx_http_journey_channel_name(ngx_http_request_t *r, uint8_t code)
 {
-    const journey_name_t          *name;
     ngx_http_journey_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
 
-    name = journey_codes_find(mcf->channels, code);
-
-    if (name == NULL) {
-        name = journey_codes_find(mcf->channels, JOURNEY_CHANNEL_UNASSIGNED);
-    }
-
-    return name;
+    return journey_channel_name(mcf->channels, code);
 }

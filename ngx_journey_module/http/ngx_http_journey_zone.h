@@ -79,9 +79,6 @@ typedef struct {
 #define ngx_http_journey_count(mcf, counter)                                  \
     (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], 1)
 
-#define ngx_http_journey_count_more(mcf, counter, n)                          \
-    (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], n)
-
 
 /* Counts a bot's request under its reason; lock-free but for a name that is
  * new. */

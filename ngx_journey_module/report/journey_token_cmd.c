@@ -64,14 +64,7 @@ journey_token_row(journey_token_reader_t *reader, journey_cell_t *cell,
     v.len = end - v.data;
 
     for (i = 0; i < n; i++) {
-        name = journey_codes_find(reader->channels, state->channels[i]);
-
-        if (name != NULL) {
-            names[i] = name->name;
-
-        } else {
-            journey_str_set(&names[i], "unassigned");
-        }
+        names[i] = *journey_channel_name(reader->channels, state->channels[i]);
     }
 
     name = (reader->phases == NULL) ? NULL

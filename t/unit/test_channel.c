@@ -184,6 +184,12 @@ test_codes(void)
     name = text("referral");
     is_int(journey_codes_get(codes, &name)->code, JOURNEY_CHANNEL_REFERRAL,
            "by name");
+
+    is_str(*journey_channel_name(codes, JOURNEY_CHANNEL_EMAIL), "email",
+           "the name of a code");
+    is_str(*journey_channel_name(codes, 250), "unassigned",
+           "a code that nobody has");
+    is_str(*journey_channel_name(codes, 0), "unassigned", "no code");
 }
 
 
