@@ -406,6 +406,14 @@ journey_keyed_hash(const journey_keys_t *keys, u_char *dst,
 }
 
 
+int
+journey_user_hash(const journey_keys_t *keys, u_char *dst,
+    const journey_str_t *id)
+{
+    return journey_keyed_hash(keys, dst, "u", id);
+}
+
+
 size_t
 journey_token_encode(const journey_keys_t *keys, const journey_str_t *name,
     const journey_state_t *state, u_char *dst)

@@ -45,6 +45,11 @@ journey_keys_t *journey_keys_create(journey_pool_t *pool, const u_char *key,
 int journey_keyed_hash(const journey_keys_t *keys, u_char *dst,
     const char *domain, const journey_str_t *value);
 
+/* The user u of the application's user id: the keyed hash that the log has
+ * and that the command looks for.  As journey_keyed_hash(). */
+int journey_user_hash(const journey_keys_t *keys, u_char *dst,
+    const journey_str_t *id);
+
 
 typedef enum {
     JOURNEY_TOKEN_OK = 0,

@@ -285,6 +285,11 @@ test_keyed_hash(void)
     (void) journey_keyed_hash(keys, b, "u", &value);
     ok(memcmp(a, b, 16) != 0, "another domain, another hash");
 
+    (void) journey_user_hash(keys, a, &value);
+    ok(memcmp(a, b, 16) == 0, "a user's hash has the domain u");
+
+    (void) journey_keyed_hash(keys, a, "ord", &value);
+
     (void) journey_keyed_hash(keys, b, "ord", &value);
     ok(memcmp(a, b, 16) == 0, "the same again, the same hash");
 
