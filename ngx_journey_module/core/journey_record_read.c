@@ -329,7 +329,7 @@ journey_parse_key(journey_json_t *json, uint32_t *key)
     journey_str_t   name;
 
 #if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-    uint32_t        mask;
+    uint32_t        mask, slash;
     const u_char   *p;
 #endif
 
@@ -346,9 +346,12 @@ journey_parse_key(journey_json_t *json, uint32_t *key)
 
         mask = UINT32_MAX >> (32 - 8 * i);
         *key &= mask;
+        slash = *key ^ 0x5c5c5c5c;
 
-        if (p[i + 1] == '"' && p[i + 2] == ':' && p[i] != '\\'
-            && p[1] != '"'
+        /* an escape, be it a bad one, goes the long way */
+
+        if (p[i + 1] == '"' && p[i + 2] == ':' && p[1] != '"'
+            && ((slash - 0x01010101) & ~slash & 0x80808080) == 0
             && ((*key - (0x20202020 & mask)) & ~*key & 0x80808080) == 0)
         {
             json->pos = p + i + 3;

@@ -631,6 +631,8 @@ test_bad(void)
         { "{\"t\":1,\"k\":\"page\",\"a\tb\":1}",
           "control character in a string at byte 21" },
         { "{\"t\":1,\"k\":\"page\",\"p\":\"a\\qb\"}", "bad escape at byte 26" },
+        { "{\"t\":1,\"k\":\"page\",\"go\\l\":1}", "bad escape at byte 23" },
+        { "{\"t\":1,\"k\":\"page\",\"\\g\":1}", "bad escape at byte 21" },
         { "{\"t\":1,\"k\":\"page\",\"p\":\"\\u12g4\"}",
           "bad \\u escape at byte 26" },
         { "{\"t\":1,\"k\":\"page\",\"x\":tru}", "not a value at byte 23" },
