@@ -18,6 +18,12 @@
 #define JOURNEY_GZIP_TRAILER  8
 #define JOURNEY_GZIP_EXTRA    0x04      /* FLG.FEXTRA */
 #define JOURNEY_GZIP_FLAGS    0xe0      /* bits of FLG that must be zero */
+#define JOURNEY_GZIP_PIECE    (64 * 1024)
+
+
+static const char  journey_gzip_short[] = "it is too short";
+static const char  journey_gzip_damaged[] = "its data are damaged or cut";
+static const char  journey_gzip_unfit[] = "its length does not fit";
 
 
 struct journey_inflater_s {
@@ -154,8 +160,8 @@ journey_inflate_buffer(journey_inflater_t *inflater, const u_char *p,
         return NULL;
     }
 
-    return rc == LIBDEFLATE_BAD_DATA ? "its data are damaged or cut"
-                                     : "its length does not fit";
+    return rc == LIBDEFLATE_BAD_DATA ? journey_gzip_damaged
+                                     : journey_gzip_unfit;
 }
 
 #else
@@ -186,11 +192,25 @@ journey_inflate_buffer(journey_inflater_t *inflater, const u_char *p,
         return NULL;
     }
 
-    return rc == Z_DATA_ERROR ? "its data are damaged or cut"
-                              : "its length does not fit";
+    return rc == Z_DATA_ERROR ? journey_gzip_damaged : journey_gzip_unfit;
 }
 
 #endif
+
+
+/* What the member promises, or JOURNEY_LINES_MAX + 1 for what cannot be:
+ * deflate makes at most 1032 bytes of one. */
+
+static size_t
+journey_gzip_room(const u_char *p, size_t len)
+{
+    size_t  room;
+
+    room = journey_gzip_uint32(p + len - 4);
+
+    return (room > JOURNEY_LINES_MAX || room / 1032 > len)
+           ? JOURNEY_LINES_MAX + 1 : room;
+}
 
 
 const char *
@@ -202,15 +222,13 @@ journey_inflate(journey_inflater_t *inflater, const u_char *p, size_t len,
     const char  *wrong;
 
     if (len < JOURNEY_GZIP_HEADER + JOURNEY_GZIP_TRAILER) {
-        return "it is too short";
+        return journey_gzip_short;
     }
 
-    /* deflate makes at most 1032 bytes of one: what promises more lies */
+    room = journey_gzip_room(p, len);
 
-    room = journey_gzip_uint32(p + len - 4);
-
-    if (room > JOURNEY_LINES_MAX || room / 1032 > len) {
-        return "its length does not fit";
+    if (room > JOURNEY_LINES_MAX) {
+        return journey_gzip_unfit;
     }
 
     if (room + 1 > inflater->size) {
@@ -230,11 +248,90 @@ journey_inflate(journey_inflater_t *inflater, const u_char *p, size_t len,
     }
 
     if (used != len) {
-        return "its length does not fit";
+        return journey_gzip_unfit;
     }
 
     out->data = inflater->buf;
     out->len = room;
 
     return NULL;
+}
+
+
+/* room is what the member promises: zlib compares it modulo 2^32. */
+
+static const char *
+journey_inflate_stream(const u_char *p, size_t len, size_t room,
+    journey_inflate_pt handler, void *ctx)
+{
+    int       rc;
+    size_t    n, sum;
+    u_char    out[JOURNEY_GZIP_PIECE];
+    z_stream  z;
+
+    memset(&z, 0, sizeof(z_stream));
+
+    if (inflateInit2(&z, 15 + 16) != Z_OK) {
+        return "there is no memory for it";
+    }
+
+    z.next_in = (u_char *) p;
+    z.avail_in = (uInt) len;
+    sum = 0;
+
+    do {
+        z.next_out = out;
+        z.avail_out = sizeof(out);
+
+        rc = inflate(&z, Z_NO_FLUSH);
+        n = sizeof(out) - z.avail_out;
+        sum += n;
+
+        if (handler != NULL && n != 0 && handler(ctx, out, n) != JOURNEY_OK) {
+            (void) inflateEnd(&z);
+            return "it could not be worked on";
+        }
+
+    } while (rc == Z_OK && sum <= room);
+
+    n = z.avail_in;
+
+    (void) inflateEnd(&z);
+
+    return rc == Z_DATA_ERROR ? journey_gzip_damaged
+           : (rc != Z_STREAM_END || n != 0) ? journey_gzip_unfit : NULL;
+}
+
+
+const char *
+journey_inflate_pieces(journey_inflater_t *inflater, const u_char *p,
+    size_t len, journey_inflate_pt handler, void *ctx)
+{
+    size_t          room;
+    const char     *wrong;
+    journey_str_t   out;
+
+    if (len < JOURNEY_GZIP_HEADER + JOURNEY_GZIP_TRAILER) {
+        return journey_gzip_short;
+    }
+
+    room = journey_gzip_room(p, len);
+
+    if (room > JOURNEY_LINES_MAX) {
+        return journey_gzip_unfit;
+    }
+
+    if (room > JOURNEY_LINES_SMALL) {
+        return journey_inflate_stream(p, len, room, handler, ctx);
+    }
+
+    wrong = journey_inflate(inflater, p, len, &out);
+
+    if (wrong == NULL && handler != NULL && out.len != 0
+        && handler(ctx, out.data, out.len) != JOURNEY_OK)
+    {
+        return "it could not be worked on";
+    }
+
+    return wrong;
 }

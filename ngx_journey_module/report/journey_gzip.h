@@ -20,6 +20,9 @@
 #define JOURNEY_MEMBER_MAX  (64 * 1024 * 1024)
 #define JOURNEY_LINES_MAX   (256 * 1024 * 1024)
 
+/* Inflated at once where memory is dear. */
+#define JOURNEY_LINES_SMALL  (4 * 1024 * 1024)
+
 
 typedef struct journey_inflater_s  journey_inflater_t;
 
@@ -43,6 +46,18 @@ void journey_inflater_destroy(journey_inflater_t *inflater);
  */
 const char *journey_inflate(journey_inflater_t *inflater, const u_char *p,
     size_t len, journey_str_t *out);
+
+
+/* Is handed what was inflated, piece by piece; JOURNEY_ERROR ends it. */
+typedef int (*journey_inflate_pt)(void *ctx, const u_char *data, size_t len);
+
+/*
+ * The same judgement in little memory: a member that promises more than
+ * JOURNEY_LINES_SMALL is inflated in pieces.  handler may be NULL.  What it
+ * was handed is to be trusted only when NULL is returned.
+ */
+const char *journey_inflate_pieces(journey_inflater_t *inflater,
+    const u_char *p, size_t len, journey_inflate_pt handler, void *ctx);
 
 
 #endif /* JOURNEY_GZIP_H */

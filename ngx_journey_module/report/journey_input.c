@@ -23,6 +23,9 @@
 #define JOURNEY_INPUT_HEADER  (65536 + 32)      /* longest start of a member */
 #define JOURNEY_INPUT_TRIAL   (32 * 1024)
 
+/* Times that what looks torn is read anew because the file has changed. */
+#define JOURNEY_INPUT_AGAIN   100
+
 static const char  journey_torn[] = "it is cut";
 
 
@@ -41,6 +44,7 @@ typedef struct {
     unsigned           first:1;         /* nothing of it is handed over */
     unsigned           overlong:1;      /* the rest of a line is passed over */
 
+    unsigned           again;           /* times, in this file */
     unsigned           no_memory:1;
 } journey_input_t;
 
@@ -55,23 +59,62 @@ journey_input_add(journey_input_t *in, journey_job_t *job)
 }
 
 
-/* A message, in the order of the input. */
+/* Messages, in the order of the input.  What they are about begins at offset
+ * and ends at the window. */
 
 static void
-journey_input_wrong(journey_input_t *in, uint64_t offset, const char *wrong,
-    int error)
+journey_input_message(journey_input_t *in, journey_job_t *job,
+    uint64_t offset)
+{
+    job->file = in->name;
+    job->offset = offset;
+    job->span = in->w.offset - offset;
+    job->done = 1;
+
+    journey_input_add(in, job);
+}
+
+
+static void
+journey_input_error(journey_input_t *in)
 {
     journey_job_t  job;
 
     memset(&job, 0, sizeof(journey_job_t));
 
-    job.file = in->name;
-    job.offset = offset;
-    job.wrong = wrong;
-    job.error = error;
-    job.done = 1;
+    job.error = in->w.error;
 
-    journey_input_add(in, &job);
+    journey_input_message(in, &job, in->w.offset);
+}
+
+
+static void
+journey_input_wrong(journey_input_t *in, uint64_t offset, const char *wrong,
+    unsigned stream)
+{
+    journey_job_t  job;
+
+    memset(&job, 0, sizeof(journey_job_t));
+
+    job.wrong = wrong;
+    job.stream = stream;
+
+    journey_input_message(in, &job, offset);
+}
+
+
+static void
+journey_input_ended(journey_input_t *in, uint64_t offset, unsigned stream)
+{
+    journey_job_t  job;
+
+    memset(&job, 0, sizeof(journey_job_t));
+
+    job.ended = 1;
+    job.stream = stream;
+    job.open = stream && (in->len != 0 || in->overlong);
+
+    journey_input_message(in, &job, offset);
 }
 
 
@@ -361,15 +404,34 @@ journey_input_follows(journey_input_t *in, size_t n)
 }
 
 
+/* What begins at the window is torn, unless it has become something else
+ * since it was read. */
+
+static void
+journey_input_torn(journey_input_t *in, const char *wrong)
+{
+    uint64_t  begin;
+
+    if (in->again < JOURNEY_INPUT_AGAIN && journey_window_again(&in->w)) {
+        in->again++;
+        return;
+    }
+
+    begin = in->w.offset;
+
+    journey_input_resync(in);
+    journey_input_wrong(in, begin, wrong, 0);
+}
+
+
 /* A member that says its length. */
 
 static void
 journey_input_member(journey_input_t *in, uint32_t member,
     journey_inflater_t *inflater)
 {
-    size_t          have;
-    const char     *wrong;
-    journey_str_t   out;
+    size_t       have;
+    const char  *wrong;
 
     journey_input_end(in);
 
@@ -391,12 +453,12 @@ journey_input_member(journey_input_t *in, uint32_t member,
          * it?  Usually a thread finds that out, but the place of the next
          * member depends on it. */
 
-        wrong = journey_inflate(inflater, in->w.pos, member, &out);
+        wrong = journey_inflate_pieces(inflater, in->w.pos, member, NULL,
+                                       NULL);
     }
 
     if (wrong != NULL) {
-        journey_input_wrong(in, in->w.offset, wrong, 0);
-        journey_input_resync(in);
+        journey_input_torn(in, wrong);
         return;
     }
 
@@ -478,6 +540,7 @@ journey_input_stream(journey_input_t *in)
     journey_input_flush(in, 0);
 
     if (wrong == NULL) {
+        journey_input_ended(in, begin, 1);
         return;
     }
 
@@ -486,8 +549,8 @@ journey_input_stream(journey_input_t *in)
     in->len = 0;
     in->overlong = 0;
 
-    journey_input_wrong(in, begin, wrong, 0);
     journey_input_resync(in);
+    journey_input_wrong(in, begin, wrong, 1);
 }
 
 
@@ -499,9 +562,11 @@ journey_input_plain(journey_input_t *in)
     size_t     n, have;
     u_char    *p, *end;
     uint32_t   member;
+    uint64_t   begin;
     unsigned   found;
 
     found = 0;
+    begin = in->w.offset;
 
     journey_input_begin(in, 0);
 
@@ -556,6 +621,7 @@ journey_input_plain(journey_input_t *in)
     }
 
     journey_input_end(in);
+    journey_input_ended(in, begin, 0);
 }
 
 
@@ -626,10 +692,8 @@ journey_input_loop(journey_input_t *in, journey_inflater_t *inflater)
             continue;
         }
 
-        journey_input_wrong(in, in->w.offset, rc == JOURNEY_AGAIN
-                                              ? journey_torn
-                                              : "no member begins here", 0);
-        journey_input_resync(in);
+        journey_input_torn(in, rc == JOURNEY_AGAIN ? journey_torn
+                                                   : "no member begins here");
     }
 
     journey_input_end(in);
@@ -648,7 +712,7 @@ journey_input_read(journey_jobs_t *jobs, const char *name)
     in.jobs = jobs;
 
     if (journey_window_open(&in.w, name) != JOURNEY_OK) {
-        journey_input_wrong(&in, 0, NULL, in.w.error);
+        journey_input_error(&in);
         return in.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
     }
 
@@ -662,7 +726,7 @@ journey_input_read(journey_jobs_t *jobs, const char *name)
     }
 
     if (in.w.error) {
-        journey_input_wrong(&in, in.w.offset, NULL, in.w.error);
+        journey_input_error(&in);
     }
 
     in.no_memory |= in.w.no_memory;

@@ -5,6 +5,9 @@
  * Reading journey logs: plain or gzip by content, whole files or a file that
  * nginx appends to, standard input.  Finds members and lines, and hands them
  * over as jobs; so it does what it could not read, in the same order.
+ *
+ * Messages among the jobs: error (the file cannot be read), wrong (what is
+ * torn), and ended (of the lines that came as text: all of them came).
  */
 
 

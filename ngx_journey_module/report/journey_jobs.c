@@ -10,7 +10,8 @@
 #include <stdlib.h>
 
 
-#define JOURNEY_JOBS_OPEN  8            /* a thread */
+#define JOURNEY_JOBS_OPEN   8           /* a thread */
+#define JOURNEY_JOBS_BYTES  (64 * 1024 * 1024)  /* of all that are open */
 
 
 typedef struct {
@@ -28,6 +29,7 @@ struct journey_jobs_s {
     journey_job_t       *first;         /* in order; the caller's own */
     journey_job_t      **last;
     unsigned             nopen;
+    size_t               nbytes;        /* of their data */
 
     journey_job_t       *queue;         /* under the mutex */
     journey_job_t      **queue_last;
@@ -144,11 +146,11 @@ journey_job_free(journey_job_t *job)
 }
 
 
-/* Hands back the jobs at the front that are done, until at most nopen are
- * left, for which it waits. */
+/* Hands back the jobs at the front that are done; waits for some until at
+ * most nopen of at most nbytes are left. */
 
 static void
-journey_jobs_collect(journey_jobs_t *jobs, unsigned nopen)
+journey_jobs_collect(journey_jobs_t *jobs, unsigned nopen, size_t nbytes)
 {
     unsigned        done;
     journey_job_t  *job;
@@ -158,7 +160,9 @@ journey_jobs_collect(journey_jobs_t *jobs, unsigned nopen)
 
         pthread_mutex_lock(&jobs->mutex);
 
-        while (!job->done && jobs->nopen > nopen) {
+        while (!job->done
+               && (jobs->nopen > nopen || jobs->nbytes > nbytes))
+        {
             pthread_cond_wait(&jobs->job_is_done, &jobs->mutex);
         }
 
@@ -177,6 +181,7 @@ journey_jobs_collect(journey_jobs_t *jobs, unsigned nopen)
         }
 
         jobs->nopen--;
+        jobs->nbytes -= job->size;
 
         jobs->done(jobs->ctx, job);
 
@@ -198,10 +203,12 @@ journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *template)
     *job = *template;
     job->next = NULL;
     job->queued = NULL;
+    job->size = job->len;
 
     *jobs->last = job;
     jobs->last = &job->next;
     jobs->nopen++;
+    jobs->nbytes += job->size;
 
     if (!job->done) {
         pthread_mutex_lock(&jobs->mutex);
@@ -213,7 +220,8 @@ journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *template)
         pthread_mutex_unlock(&jobs->mutex);
     }
 
-    journey_jobs_collect(jobs, JOURNEY_JOBS_OPEN * jobs->nthreads);
+    journey_jobs_collect(jobs, JOURNEY_JOBS_OPEN * jobs->nthreads,
+                         JOURNEY_JOBS_BYTES);
 
     return JOURNEY_OK;
 }
@@ -224,7 +232,7 @@ journey_jobs_finish(journey_jobs_t *jobs)
 {
     unsigned  i;
 
-    journey_jobs_collect(jobs, 0);
+    journey_jobs_collect(jobs, 0, 0);
 
     pthread_mutex_lock(&jobs->mutex);
     jobs->ended = 1;

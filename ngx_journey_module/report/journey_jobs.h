@@ -29,6 +29,7 @@ typedef struct journey_job_s  journey_job_t;
 struct journey_job_s {
     journey_job_t       *next;          /* in the order of the input */
     journey_job_t       *queued;        /* to be worked on */
+    size_t               size;          /* of data, as it was handed in */
 
     const char          *file;
     uint64_t             offset;        /* of the member, or of the plain
@@ -38,6 +39,13 @@ struct journey_job_s {
     unsigned             member:1;      /* data is a whole gzip member */
     unsigned             gzip:1;        /* offset is that of a member */
     unsigned             first:1;       /* lines count from 1 here */
+    unsigned             stream:1;      /* a message: the lines of its member
+                                           came before it, as text */
+    unsigned             ended:1;       /* a message: what lines came of is
+                                           whole, a member or plain text */
+    unsigned             open:1;        /* it ends in the midst of a line */
+    uint64_t             span;          /* of a message: bytes of the file,
+                                           up to where reading went on */
 
     /* what became of it */
 
@@ -47,6 +55,7 @@ struct journey_job_s {
     const char          *wrong;         /* the member is damaged: why */
     uint64_t             nlines;
     uint64_t             bad_lines;
+    uint64_t             good_bytes;    /* of text that is no broken line */
     unsigned             ncomplaints;
     journey_complaint_t *complaints;    /* freed with the job */
     unsigned             thread;
@@ -72,7 +81,7 @@ journey_jobs_t *journey_jobs_create(unsigned nthreads, journey_job_pt work,
 
 /* A job of the input's next len bytes: takes data over, which must come from
  * malloc().  May call done() for earlier jobs, and waits for one when too
- * many are open.  JOURNEY_ERROR when memory is exhausted. */
+ * many are open, or too many bytes.  JOURNEY_ERROR when memory is exhausted. */
 int journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *job);
 
 /* Waits for all jobs, ends the threads, frees all. */

@@ -303,6 +303,10 @@ journey_load_done(void *ctx, journey_job_t *job)
         return;
     }
 
+    if (job->ended) {
+        return;
+    }
+
     if (job->first) {
         loader->base = 0;
     }

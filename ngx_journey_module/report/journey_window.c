@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 
 #define JOURNEY_WINDOW_READ   (256 * 1024)
+#define JOURNEY_WINDOW_PIECE  4096      /* compared at once */
 
 /* A file changed within so many seconds may be growing; it is looked at so
  * often, with so many milliseconds between, before its end is the end. */
@@ -21,10 +23,13 @@
 #define JOURNEY_WINDOW_TRIES  25
 #define JOURNEY_WINDOW_PAUSE  20
 
+#define JOURNEY_WINDOW_LOCKS  "/proc/locks"
+
 
 int
 journey_window_open(journey_window_t *w, const char *name)
 {
+    off_t        start;
     struct stat  st;
 
     memset(w, 0, sizeof(journey_window_t));
@@ -44,6 +49,15 @@ journey_window_open(journey_window_t *w, const char *name)
             w->error = EISDIR;
             (void) close(w->fd);
             return JOURNEY_ERROR;
+        }
+    }
+
+    if (fstat(w->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        start = lseek(w->fd, 0, SEEK_CUR);
+
+        if (start != -1) {
+            w->regular = 1;
+            w->start = start;
         }
     }
 
@@ -152,29 +166,88 @@ journey_window_fill(journey_window_t *w, size_t need)
 }
 
 
+/* 1 when somebody has locked the file, as nginx does with a log that it has
+ * open.  To try for the lock would tell, too, but a worker that opens the file
+ * at that moment would be left without. */
+
+static int
+journey_window_locked(const struct stat *st)
+{
+    int                  found;
+    char                 line[256], *inode, *end;
+    FILE                *locks;
+
+    locks = fopen(JOURNEY_WINDOW_LOCKS, "re");
+    if (locks == NULL) {
+        return 0;
+    }
+
+    found = 0;
+
+    /* 1: FLOCK  ADVISORY  READ 3526 08:01:1311798 0 EOF
+     *
+     * The device is left out: some file systems say another one here.  A
+     * wrong guess costs no more than the wait. */
+
+    while (!found && fgets(line, sizeof(line), locks) != NULL) {
+
+        if (strstr(line, " FLOCK ") == NULL) {
+            continue;
+        }
+
+        inode = strrchr(line, ':');
+
+        found = inode != NULL && inode[1] >= '0' && inode[1] <= '9'
+                && strtoull(inode + 1, &end, 10) == st->st_ino && *end == ' ';
+    }
+
+    (void) fclose(locks);
+
+    return found;
+}
+
+
+static void
+journey_window_pause(void)
+{
+    struct timespec  pause;
+
+    pause.tv_sec = 0;
+    pause.tv_nsec = JOURNEY_WINDOW_PAUSE * 1000000;
+
+    (void) nanosleep(&pause, NULL);
+}
+
+
+/* 1 when the file may be growing. */
+
+static int
+journey_window_alive(journey_window_t *w)
+{
+    struct stat  st;
+
+    return w->regular && !w->error && !w->no_memory && fstat(w->fd, &st) == 0
+           && (time(NULL) - st.st_mtime <= JOURNEY_WINDOW_FRESH
+               || journey_window_locked(&st));
+}
+
+
 size_t
 journey_window_wait(journey_window_t *w, size_t need)
 {
-    size_t           have;
-    unsigned         tries;
-    struct stat      st;
-    struct timespec  pause;
+    size_t    have;
+    unsigned  tries;
 
     have = w->last - w->pos;
 
     for (tries = 0; tries < JOURNEY_WINDOW_TRIES && have < need; tries++) {
 
-        if (w->error || w->no_memory || fstat(w->fd, &st) == -1
-            || !S_ISREG(st.st_mode)
-            || time(NULL) - st.st_mtime > JOURNEY_WINDOW_FRESH)
-        {
+        if (!journey_window_alive(w)) {
             break;
         }
 
         if (tries > 0) {
-            pause.tv_sec = 0;
-            pause.tv_nsec = JOURNEY_WINDOW_PAUSE * 1000000;
-            (void) nanosleep(&pause, NULL);
+            journey_window_pause();
         }
 
         w->eof = 0;
@@ -186,6 +259,52 @@ journey_window_wait(journey_window_t *w, size_t need)
     }
 
     return have;
+}
+
+
+/* 1 when the file still holds the bytes from pos on. */
+
+static int
+journey_window_same(journey_window_t *w)
+{
+    size_t    n;
+    u_char    buf[JOURNEY_WINDOW_PIECE], *p;
+    ssize_t   rc;
+    uint64_t  offset;
+
+    offset = w->start + w->offset;
+
+    for (p = w->pos; p < w->last; p += rc, offset += rc) {
+        n = journey_min((size_t) (w->last - p), sizeof(buf));
+
+        do {
+            rc = pread(w->fd, buf, n, (off_t) offset);
+        } while (rc == -1 && errno == EINTR);
+
+        if (rc <= 0 || memcmp(p, buf, rc) != 0) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+journey_window_again(journey_window_t *w)
+{
+    if (!journey_window_alive(w) || journey_window_same(w)
+        || lseek(w->fd, (off_t) (w->start + w->offset), SEEK_SET) == -1)
+    {
+        return 0;
+    }
+
+    journey_window_pause();
+
+    w->last = w->pos;
+    w->eof = 0;
+
+    return 1;
 }
 
 

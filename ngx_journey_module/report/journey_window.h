@@ -19,7 +19,11 @@ typedef struct {
     u_char        *pos;                 /* the first byte not yet used */
     u_char        *last;                /* behind the last byte there is */
     uint64_t       offset;              /* of pos in the file */
+    uint64_t       start;               /* where the file was taken up: that
+                                           of standard input may have been
+                                           read before */
     int            error;               /* errno of a failed read */
+    unsigned       regular:1;           /* a file, not a pipe */
     unsigned       eof:1;
     unsigned       no_memory:1;
 
@@ -38,9 +42,17 @@ size_t journey_window_fill(journey_window_t *w, size_t need);
 
 /*
  * To be called at the end of a file in the middle of something: a file that
- * was written to just now gets a moment to grow.  As journey_window_fill().
+ * was written to just now, or that nginx has open, gets a moment to grow.  As
+ * journey_window_fill().
  */
 size_t journey_window_wait(journey_window_t *w, size_t need);
+
+/*
+ * To be called when what is at pos is damaged or cut: 1 when the file holds
+ * something else there by now, which is read instead.  A write that failed
+ * half-way is taken back, and others write there.
+ */
+int journey_window_again(journey_window_t *w);
 
 /* Passes over n bytes that are there. */
 void journey_window_skip(journey_window_t *w, size_t n);
