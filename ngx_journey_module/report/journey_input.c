@@ -700,11 +700,38 @@ journey_input_loop(journey_input_t *in, journey_inflater_t *inflater)
 }
 
 
+static int
+journey_input_run(journey_input_t *in)
+{
+    journey_inflater_t  *inflater;
+
+    inflater = journey_inflater_create();
+
+    if (inflater == NULL) {
+        in->no_memory = 1;
+
+    } else {
+        journey_input_loop(in, inflater);
+    }
+
+    if (in->w.error) {
+        journey_input_error(in);
+    }
+
+    in->no_memory |= in->w.no_memory;
+
+    journey_inflater_destroy(inflater);
+    journey_window_close(&in->w);
+    free(in->text);
+
+    return in->no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
 int
 journey_input_read(journey_jobs_t *jobs, const char *name)
 {
-    journey_input_t      in;
-    journey_inflater_t  *inflater;
+    journey_input_t  in;
 
     memset(&in, 0, sizeof(journey_input_t));
 
@@ -716,24 +743,21 @@ journey_input_read(journey_jobs_t *jobs, const char *name)
         return in.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
     }
 
-    inflater = journey_inflater_create();
+    return journey_input_run(&in);
+}
 
-    if (inflater == NULL) {
-        in.no_memory = 1;
 
-    } else {
-        journey_input_loop(&in, inflater);
-    }
+int
+journey_input_read_fd(journey_jobs_t *jobs, const char *name, int fd)
+{
+    journey_input_t  in;
 
-    if (in.w.error) {
-        journey_input_error(&in);
-    }
+    memset(&in, 0, sizeof(journey_input_t));
 
-    in.no_memory |= in.w.no_memory;
+    in.name = name;
+    in.jobs = jobs;
 
-    journey_inflater_destroy(inflater);
-    journey_window_close(&in.w);
-    free(in.text);
+    journey_window_attach(&in.w, fd);
 
-    return in.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+    return journey_input_run(&in);
 }

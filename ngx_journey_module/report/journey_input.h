@@ -22,5 +22,8 @@
  * memory is exhausted. */
 int journey_input_read(journey_jobs_t *jobs, const char *name);
 
+/* The same with a file that is open, from where it stands; it stays open. */
+int journey_input_read_fd(journey_jobs_t *jobs, const char *name, int fd);
+
 
 #endif /* JOURNEY_INPUT_H */

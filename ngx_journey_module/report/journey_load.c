@@ -7,6 +7,7 @@
 #include "journey_load.h"
 #include "journey_gzip.h"
 #include "journey_input.h"
+#include "journey_messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,6 @@
 
 /* Messages printed; the others are counted. */
 #define JOURNEY_LOAD_MESSAGES  20
-
-#define JOURNEY_LOAD_PROGRESS  250      /* ms between two signs of life */
 
 
 typedef struct {
@@ -34,9 +33,7 @@ typedef struct {
                                            file */
     uint64_t                  messages;
     uint64_t                  nevents;
-    uint64_t                  shown;    /* ms of the last sign of life */
-    unsigned                  terminal:1;
-    unsigned                  progress:1;   /* there is one to be erased */
+    journey_progress_t        progress;
 
     unsigned                  no_memory;    /* set by threads, atomically */
     journey_loader_thread_t   threads[JOURNEY_THREADS_MAX];
@@ -63,31 +60,6 @@ journey_load_wanted(const journey_options_t *opts, const journey_record_t *rec)
     }
 
     return opts->nhosts == 0;
-}
-
-
-static void
-journey_load_complain(journey_job_t *job, const journey_error_t *err)
-{
-    journey_complaint_t  *complaint;
-
-    job->bad_lines++;
-
-    if (job->ncomplaints == JOURNEY_JOB_COMPLAINTS) {
-        return;
-    }
-
-    if (job->complaints == NULL) {
-        job->complaints = malloc(JOURNEY_JOB_COMPLAINTS
-                                 * sizeof(journey_complaint_t));
-        if (job->complaints == NULL) {
-            return;
-        }
-    }
-
-    complaint = &job->complaints[job->ncomplaints++];
-    complaint->line = job->nlines;
-    snprintf(complaint->text, sizeof(complaint->text), "%.79s", err->text);
 }
 
 
@@ -139,7 +111,7 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
         if (journey_record_read(&rec, line, len, thread->buf, &err)
             != JOURNEY_OK)
         {
-            journey_load_complain(job, &err);
+            journey_job_complain(job, &err);
             continue;
         }
 
@@ -196,27 +168,6 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
 }
 
 
-static uint64_t
-journey_load_clock(void)
-{
-    struct timespec  now;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &now);
-
-    return (uint64_t) now.tv_sec * 1000 + (uint64_t) now.tv_nsec / 1000000;
-}
-
-
-static void
-journey_load_erase(journey_loader_t *loader)
-{
-    if (loader->progress) {
-        fprintf(stderr, "\r\033[K");
-        loader->progress = 0;
-    }
-}
-
-
 /* 1 when one more message may be printed. */
 
 static int
@@ -226,7 +177,7 @@ journey_load_message(journey_loader_t *loader)
         return 0;
     }
 
-    journey_load_erase(loader);
+    journey_progress_erase(&loader->progress);
 
     return 1;
 }
@@ -235,36 +186,13 @@ journey_load_message(journey_loader_t *loader)
 static void
 journey_load_bad_lines(journey_loader_t *loader, const journey_job_t *job)
 {
-    unsigned                    i;
-    unsigned long long          line;
-    const char                 *file;
-    const journey_complaint_t  *complaint;
+    unsigned  i;
 
     loader->damage->bad_lines += job->bad_lines;
 
-    file = strcmp(job->file, "-") == 0 ? "stdin" : job->file;
-
     for (i = 0; i < job->ncomplaints; i++) {
-        if (!journey_load_message(loader)) {
-            continue;
-        }
-
-        complaint = &job->complaints[i];
-        line = loader->base + complaint->line;
-
-        if (job->gzip) {
-            fprintf(stderr, "journey: %s: member at byte %llu, line %llu: "
-                    "%s\n", file, (unsigned long long) job->offset, line,
-                    complaint->text);
-
-        } else if (job->offset != 0) {
-            fprintf(stderr, "journey: %s: behind byte %llu, line %llu: %s\n",
-                    file, (unsigned long long) job->offset, line,
-                    complaint->text);
-
-        } else {
-            fprintf(stderr, "journey: %s:%llu: %s\n", file, line,
-                    complaint->text);
+        if (journey_load_message(loader)) {
+            journey_job_bad_line(job, i, loader->base);
         }
     }
 
@@ -275,12 +203,11 @@ journey_load_bad_lines(journey_loader_t *loader, const journey_job_t *job)
 static void
 journey_load_done(void *ctx, journey_job_t *job)
 {
-    uint64_t           now;
     const char        *file;
     journey_loader_t  *loader;
 
     loader = ctx;
-    file = strcmp(job->file, "-") == 0 ? "stdin" : job->file;
+    file = journey_file_name(job->file);
 
     if (job->error != 0) {
         loader->damage->bad_files++;
@@ -324,16 +251,7 @@ journey_load_done(void *ctx, journey_job_t *job)
         __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
     }
 
-    if (loader->terminal) {
-        now = journey_load_clock();
-
-        if (now - loader->shown >= JOURNEY_LOAD_PROGRESS) {
-            loader->shown = now;
-            loader->progress = 1;
-            fprintf(stderr, "\rreading: %llu events",
-                    (unsigned long long) loader->nevents);
-        }
-    }
+    journey_progress(&loader->progress, loader->nevents, "events");
 }
 
 
@@ -364,12 +282,12 @@ journey_load_files(journey_loader_t *loader, unsigned nthreads)
     }
 
     if (loader->messages > JOURNEY_LOAD_MESSAGES) {
-        journey_load_erase(loader);
+        journey_progress_erase(&loader->progress);
         fprintf(stderr, "journey: and %llu more\n", (unsigned long long)
                 loader->messages - JOURNEY_LOAD_MESSAGES);
     }
 
-    journey_load_erase(loader);
+    journey_progress_erase(&loader->progress);
 
     return loader->no_memory ? JOURNEY_ERROR : rc;
 }
@@ -389,8 +307,8 @@ journey_load(journey_store_t *store, const journey_options_t *opts,
     loader.store = store;
     loader.opts = opts;
     loader.damage = damage;
-    loader.terminal = isatty(STDERR_FILENO) ? 1 : 0;
-    loader.shown = journey_load_clock();
+
+    journey_progress_init(&loader.progress);
 
     ncpu = sysconf(_SC_NPROCESSORS_ONLN);
     nthreads = ncpu < 1 ? 1

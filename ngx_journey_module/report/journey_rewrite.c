@@ -4,7 +4,7 @@
  */
 
 
-#define _GNU_SOURCE                     /* O_TMPFILE, memrchr() */
+#define _GNU_SOURCE                     /* O_TMPFILE, memrchr(), renameat2() */
 
 #include "journey_rewrite.h"
 
@@ -37,7 +37,9 @@ struct journey_deflater_s {
 
 static char *volatile  journey_rewrite_temp;
 
-static const int  journey_rewrite_signals[] = { SIGINT, SIGTERM, SIGHUP };
+static const int  journey_rewrite_signals[] = {
+    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE
+};
 
 
 journey_deflater_t *
@@ -155,6 +157,10 @@ journey_rewrite_catch(void)
 {
     unsigned          i;
     struct sigaction  sa, old;
+
+    /* a file beyond RLIMIT_FSIZE is an error of write() */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
 
     memset(&sa, 0, sizeof(struct sigaction));
 
@@ -404,6 +410,40 @@ journey_rewrite_link(journey_rewrite_t *rw)
 }
 
 
+/* The final name, which no other file may have. */
+
+static int
+journey_rewrite_new(journey_rewrite_t *rw)
+{
+    char  proc[32];
+
+    if (!rw->named) {
+        snprintf(proc, sizeof(proc), "/proc/self/fd/%d", rw->fd);
+
+        return linkat(AT_FDCWD, proc, AT_FDCWD, rw->path, AT_SYMLINK_FOLLOW)
+               == -1 ? JOURNEY_ERROR : JOURNEY_OK;
+    }
+
+    if (renameat2(AT_FDCWD, rw->temp, AT_FDCWD, rw->path, RENAME_NOREPLACE)
+        == 0)
+    {
+        return JOURNEY_OK;
+    }
+
+    /* not every file system knows of it */
+
+    if ((errno != EINVAL && errno != ENOSYS)
+        || link(rw->temp, rw->path) == -1)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    (void) unlink(rw->temp);
+
+    return JOURNEY_OK;
+}
+
+
 /* The rename itself must be on the disk before the data count as gone. */
 
 static void
@@ -468,8 +508,9 @@ journey_rewrite_finish(journey_rewrite_t *rw, const struct stat *like)
         return "cannot write the new file";
     }
 
-    if (journey_rewrite_link(rw) != JOURNEY_OK
-        || rename(rw->temp, rw->path) == -1)
+    if (rw->fresh ? journey_rewrite_new(rw) != JOURNEY_OK
+                  : journey_rewrite_link(rw) != JOURNEY_OK
+                    || rename(rw->temp, rw->path) == -1)
     {
         rw->error = errno;
         return "cannot put the new file in its place";

@@ -38,8 +38,8 @@ int journey_deflate(journey_deflater_t *deflater, const u_char *p, size_t len,
 /*
  * A file in the making.  It has no name as long as the file system knows how
  * (O_TMPFILE), else a name of its own beside the file; what is not committed
- * is gone, also when the process is ended by SIGINT, SIGTERM or SIGHUP.  One
- * at a time in a process.
+ * is gone, also when the process is ended by SIGINT, SIGTERM, SIGHUP, SIGQUIT
+ * or SIGPIPE, or meets its RLIMIT_FSIZE.  One at a time in a process.
  */
 
 typedef struct {
@@ -47,6 +47,9 @@ typedef struct {
     char                *temp;          /* the name meanwhile */
     int                  fd;
     unsigned             named:1;       /* temp exists */
+    unsigned             fresh:1;       /* set by the caller: a file that has
+                                           the name by then is no file to be
+                                           replaced, but an error */
     u_char              *buf;           /* not yet written */
     size_t               len;
     uint64_t             bytes;         /* put so far */
@@ -72,8 +75,8 @@ int journey_rewrite_lines(journey_rewrite_t *rw, const u_char *p, size_t len);
 
 /*
  * Gives the file the mode, owner and times of like (NULL: the caller's, mode
- * 0600), writes it to the disk, and gives it its name, atomically: a file that had it is
- * replaced.  JOURNEY_ERROR with a message when any of that fails: then
+ * 0600), writes it to the disk, and gives it its name, atomically: a file that
+ * had it is replaced, but for fresh.  JOURNEY_ERROR with a message when any of that fails: then
  * nothing has changed and nothing is left.
  */
 int journey_rewrite_commit(journey_rewrite_t *rw, const struct stat *like,

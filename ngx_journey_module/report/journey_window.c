@@ -26,34 +26,18 @@
 #define JOURNEY_WINDOW_LOCKS  "/proc/locks"
 
 
-int
-journey_window_open(journey_window_t *w, const char *name)
+void
+journey_window_attach(journey_window_t *w, int fd)
 {
     off_t        start;
     struct stat  st;
 
     memset(w, 0, sizeof(journey_window_t));
 
-    if (strcmp(name, "-") == 0) {
-        w->fd = STDIN_FILENO;
+    w->fd = fd;
 
-    } else {
-        w->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-        if (w->fd == -1) {
-            w->error = errno;
-            return JOURNEY_ERROR;
-        }
-
-        if (fstat(w->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-            w->error = EISDIR;
-            (void) close(w->fd);
-            return JOURNEY_ERROR;
-        }
-    }
-
-    if (fstat(w->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-        start = lseek(w->fd, 0, SEEK_CUR);
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+        start = lseek(fd, 0, SEEK_CUR);
 
         if (start != -1) {
             w->regular = 1;
@@ -62,8 +46,39 @@ journey_window_open(journey_window_t *w, const char *name)
     }
 
 #ifdef POSIX_FADV_SEQUENTIAL
-    (void) posix_fadvise(w->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    (void) posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
+}
+
+
+int
+journey_window_open(journey_window_t *w, const char *name)
+{
+    int          fd;
+    struct stat  st;
+
+    if (strcmp(name, "-") == 0) {
+        journey_window_attach(w, STDIN_FILENO);
+        return JOURNEY_OK;
+    }
+
+    memset(w, 0, sizeof(journey_window_t));
+
+    fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd == -1) {
+        w->error = errno;
+        return JOURNEY_ERROR;
+    }
+
+    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        w->error = EISDIR;
+        (void) close(fd);
+        return JOURNEY_ERROR;
+    }
+
+    journey_window_attach(w, fd);
+    w->owned = 1;
 
     return JOURNEY_OK;
 }
@@ -72,7 +87,7 @@ journey_window_open(journey_window_t *w, const char *name)
 void
 journey_window_close(journey_window_t *w)
 {
-    if (w->fd != STDIN_FILENO) {
+    if (w->owned) {
         (void) close(w->fd);
     }
 

@@ -24,6 +24,7 @@ typedef struct {
                                            read before */
     int            error;               /* errno of a failed read */
     unsigned       regular:1;           /* a file, not a pipe */
+    unsigned       owned:1;             /* closed at the end */
     unsigned       eof:1;
     unsigned       no_memory:1;
 
@@ -34,6 +35,10 @@ typedef struct {
 
 /* "-" is standard input.  JOURNEY_ERROR with w->error set. */
 int journey_window_open(journey_window_t *w, const char *name);
+
+/* A file that is open already, from where it stands; it stays open. */
+void journey_window_attach(journey_window_t *w, int fd);
+
 void journey_window_close(journey_window_t *w);
 
 /* Reads until need bytes are there or the file ends; returns the number of
