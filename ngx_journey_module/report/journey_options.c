@@ -14,6 +14,7 @@
 
 #define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
 #define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
+#define JOURNEY_WAIT      (60ULL * 1000)
 
 
 typedef enum {
@@ -33,6 +34,15 @@ typedef enum {
     JOURNEY_OPT_AGENT,
     JOURNEY_OPT_SECRET,
     JOURNEY_OPT_NAME,
+    JOURNEY_OPT_MIN_VISITORS,
+    JOURNEY_OPT_ID,
+    JOURNEY_OPT_USER,
+    JOURNEY_OPT_EXACT,
+    JOURNEY_OPT_OLDER,
+    JOURNEY_OPT_DRY_RUN,
+    JOURNEY_OPT_FORCE,
+    JOURNEY_OPT_PID,
+    JOURNEY_OPT_WAIT,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
@@ -53,7 +63,7 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "2026-11-22T07:00:00Z, or seconds since 1970" },
     { "until", "TIME", JOURNEY_OPTIONS_LOG,
       "events before this moment; it is the end of the data" },
-    { "tz", "ZONE", JOURNEY_OPTIONS_LOG,
+    { "tz", "ZONE", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SHOW,
       "zone of days and times: Europe/Berlin, +02:00\n(default UTC)" },
     { "host", "HOST", JOURNEY_OPTIONS_LOG,
       "events of this host only; may be repeated" },
@@ -72,9 +82,30 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "url", "U", JOURNEY_OPTIONS_CLASSIFY,
       "the URL of the page; its host is the own one" },
     { "agent", "A", JOURNEY_OPTIONS_CLASSIFY, "the User-Agent header" },
-    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN, "the file of journey_secret" },
+    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN|JOURNEY_OPTIONS_PERSON,
+      "the file of journey_secret" },
     { "name", "NAME", JOURNEY_OPTIONS_TOKEN,
-      "name of the cookie (default jny)" }
+      "name of the cookie (default jny)" },
+    { "min-visitors", "K", JOURNEY_OPTIONS_LOG,
+      "rows of fewer than K visitors become one row" },
+    { "id", "ID", JOURNEY_OPTIONS_PERSON,
+      "a visitor (v), as an argument of that form is;\nmay be repeated" },
+    { "user", "USER", JOURNEY_OPTIONS_PERSON,
+      "the application's id of a user; needs --secret" },
+    { "exact", NULL, JOURNEY_OPTIONS_PERSON,
+      "only lines that hold the ID or the user themselves,\n"
+      "not those of visitors that belong to them" },
+    { "older-than", "SPAN", JOURNEY_OPTIONS_PRUNE,
+      "25mo, 2y (calendar, UTC), 90d, 12w, 36h" },
+    { "dry-run", NULL, JOURNEY_OPTIONS_EDIT,
+      "say what would be done, and change nothing" },
+    { "force", NULL, JOURNEY_OPTIONS_EDIT,
+      "go on in files with torn members, which stay" },
+    { "pid", "PID", JOURNEY_OPTIONS_EDIT,
+      "nginx's process, or the file with its number: it is\n"
+      "told (USR1) to let go of a log in use" },
+    { "wait", "SPAN", JOURNEY_OPTIONS_EDIT,
+      "how long nginx may take to let go (default 60s)" }
 };
 
 
@@ -172,10 +203,66 @@ journey_options_append(const char ***list, unsigned *n, const char *value)
 
 
 static int
+journey_options_number(const char *value, long *n, journey_error_t *err)
+{
+    if (*value == '\0' || value[strspn(value, "0123456789")] != '\0'
+        || strlen(value) > 9)
+    {
+        return journey_error(err, "bad number \"%s\"", value);
+    }
+
+    *n = strtol(value, NULL, 10);
+
+    return JOURNEY_OK;
+}
+
+
+/* Those of show, erase and prune. */
+
+static int
+journey_options_rights(journey_options_t *opts, unsigned option,
+    const char *value, journey_error_t *err)
+{
+    switch (option) {
+
+    case JOURNEY_OPT_ID:
+        return journey_options_append(&opts->ids, &opts->nids, value);
+
+    case JOURNEY_OPT_USER:
+        opts->user = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_EXACT:
+        opts->exact = 1;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_OLDER:
+        opts->older = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_DRY_RUN:
+        opts->dry_run = 1;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_FORCE:
+        opts->force = 1;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_PID:
+        opts->pid = value;
+        return JOURNEY_OK;
+
+    default: /* JOURNEY_OPT_WAIT */
+        return journey_span_parse(value, &opts->wait, err);
+    }
+}
+
+
+static int
 journey_options_set(journey_options_t *opts, unsigned option,
     const char *value, const char **times, journey_error_t *err)
 {
-    char  *end;
+    long  n;
 
     switch (option) {
 
@@ -204,14 +291,7 @@ journey_options_set(journey_options_t *opts, unsigned option,
         return journey_span_parse(value, &opts->idle, err);
 
     case JOURNEY_OPT_LIMIT:
-        if (*value < '0' || *value > '9' || strlen(value) > 9) {
-            return journey_error(err, "bad number \"%s\"", value);
-        }
-
-        opts->limit = strtol(value, &end, 10);
-
-        return *end == '\0' ? JOURNEY_OK
-                            : journey_error(err, "bad number \"%s\"", value);
+        return journey_options_number(value, &opts->limit, err);
 
     case JOURNEY_OPT_JSON:
         opts->format = JOURNEY_FORMAT_JSON;
@@ -237,9 +317,20 @@ journey_options_set(journey_options_t *opts, unsigned option,
         opts->secret = value;
         return JOURNEY_OK;
 
-    default: /* JOURNEY_OPT_NAME */
+    case JOURNEY_OPT_NAME:
         opts->cookie = value;
         return JOURNEY_OK;
+
+    case JOURNEY_OPT_MIN_VISITORS:
+        if (journey_options_number(value, &n, err) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+
+        opts->min_visitors = (uint64_t) n;
+        return JOURNEY_OK;
+
+    default:
+        return journey_options_rights(opts, option, value, err);
     }
 }
 
@@ -327,6 +418,7 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
 
         if (strcmp(argv[i], "--") == 0) {
             ended = 1;
+            opts->nfirst = opts->nargs;
             continue;
         }
 
@@ -375,6 +467,10 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         }
     }
 
+    if (!ended) {
+        opts->nfirst = opts->nargs;
+    }
+
     if (journey_options_times(opts, times, &err) != JOURNEY_OK) {
         fprintf(stderr, "journey: %s\n", err.text);
         return JOURNEY_EXIT_USAGE;
@@ -402,6 +498,7 @@ journey_options_read(journey_options_t *opts,
     opts->idle = JOURNEY_IDLE;
     opts->lookback = JOURNEY_LOOKBACK;
     opts->cookie = "jny";
+    opts->wait = JOURNEY_WAIT;
 
     if (argc < 2) {
         return journey_usage_error(opts, "%s", "no command");
@@ -435,4 +532,5 @@ journey_options_free(journey_options_t *opts)
 {
     free(opts->hosts);
     free(opts->goals);
+    free(opts->ids);
 }

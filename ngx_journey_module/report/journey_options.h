@@ -44,6 +44,10 @@ typedef struct {
 #define JOURNEY_OPTIONS_CLASSIFY  0x04
 #define JOURNEY_OPTIONS_TOKEN     0x08
 #define JOURNEY_OPTIONS_CONF      0x10
+#define JOURNEY_OPTIONS_PERSON    0x20  /* whose records */
+#define JOURNEY_OPTIONS_EDIT      0x40  /* how logs are rewritten */
+#define JOURNEY_OPTIONS_SHOW      0x80
+#define JOURNEY_OPTIONS_PRUNE     0x100
 
 
 struct journey_options_s {
@@ -70,8 +74,23 @@ struct journey_options_s {
     const char               *url;
     const char               *agent;
 
-    const char               *secret;   /* token */
+    const char               *secret;   /* token, show, erase */
     const char               *cookie;
+
+    unsigned                  nfirst;   /* args before a "--" */
+    const char              **ids;      /* show, erase: --id */
+    unsigned                  nids;
+    const char               *user;
+    unsigned                  exact;
+
+    unsigned                  dry_run;  /* erase, prune */
+    unsigned                  force;
+    const char               *pid;
+    uint64_t                  wait;     /* ms */
+    const char               *older;    /* prune */
+
+    uint64_t                  min_visitors;     /* of a row; smaller ones are
+                                           folded */
 };
 
 
