@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "journey_address.h"
 #include "journey_geo.h"
 
 
@@ -344,48 +345,35 @@ journey_geo_find(const journey_geo_t *geo, const struct sockaddr *addr,
 static uint64_t
 journey_geo_cut(const struct sockaddr *addr, struct sockaddr_storage *cut)
 {
-    u_char                     *p;
-    uint64_t                    key;
-    unsigned                    i, n;
-    struct sockaddr_in         *sin;
-    struct sockaddr_in6        *sin6;
-    const struct sockaddr_in6  *from;
+    uint64_t              key;
+    unsigned              i;
+    journey_address_t     part;
+    struct sockaddr_in   *sin;
+    struct sockaddr_in6  *sin6;
 
-    memset(cut, 0, sizeof(struct sockaddr_in6));
-
-    sin = (struct sockaddr_in *) cut;
-    sin6 = (struct sockaddr_in6 *) cut;
-    from = (const struct sockaddr_in6 *) addr;
-
-    if (addr->sa_family == AF_INET6
-        && !IN6_IS_ADDR_V4MAPPED(&from->sin6_addr))
+    if (journey_address_cut(&part, addr, JOURNEY_ADDRESS_PLACE)
+        != JOURNEY_OK)
     {
-        sin6->sin6_family = AF_INET6;
-        p = sin6->sin6_addr.s6_addr;
-        memcpy(p, from->sin6_addr.s6_addr, 6);
-        key = 6;
-        n = 6;
-
-    } else if (addr->sa_family == AF_INET6) {
-        sin->sin_family = AF_INET;
-        p = (u_char *) &sin->sin_addr;
-        memcpy(p, &from->sin6_addr.s6_addr[12], 3);
-        key = 4;
-        n = 3;
-
-    } else if (addr->sa_family == AF_INET) {
-        sin->sin_family = AF_INET;
-        p = (u_char *) &sin->sin_addr;
-        memcpy(p, &((const struct sockaddr_in *) addr)->sin_addr, 3);
-        key = 4;
-        n = 3;
-
-    } else {
         return 0;
     }
 
-    for (i = 0; i < n; i++) {
-        key = key << 8 | p[i];
+    memset(cut, 0, sizeof(struct sockaddr_in6));
+
+    if (part.family == 4) {
+        sin = (struct sockaddr_in *) cut;
+        sin->sin_family = AF_INET;
+        memcpy(&sin->sin_addr, part.data, part.len);
+
+    } else {
+        sin6 = (struct sockaddr_in6 *) cut;
+        sin6->sin6_family = AF_INET6;
+        memcpy(&sin6->sin6_addr, part.data, part.len);
+    }
+
+    key = part.family;
+
+    for (i = 0; i < part.len; i++) {
+        key = key << 8 | part.data[i];
     }
 
     return key;
