@@ -129,6 +129,14 @@ journey_ring_reserve(journey_ring_t *ring, size_t size)
     head = journey_ring_head(ring);
     tail = journey_ring_tail(ring);
 
+    if (head < tail && tail == ring->wrap) {
+
+        /* nothing is left up there: a process may have died on its way */
+
+        tail = 0;
+        journey_ring_store(&ring->taken, journey_ring_dropped(ring), tail);
+    }
+
     if (head < tail) {
         return (size < tail - head) ? data + head : NULL;
     }
@@ -269,7 +277,7 @@ journey_ring_read_line(const journey_ring_t *ring,
     uint32_t        head, end;
     const uint8_t  *p, *start;
 
-    if (cursor->read == 0) {
+    if (cursor->read == 0 || cursor->pos == 0) {
         return 0;
     }
 
