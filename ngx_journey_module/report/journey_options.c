@@ -43,6 +43,7 @@ typedef enum {
     JOURNEY_OPT_FORCE,
     JOURNEY_OPT_PID,
     JOURNEY_OPT_WAIT,
+    JOURNEY_OPT_REPAIR,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
@@ -105,7 +106,9 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "nginx's process, or the file with its number: it is\n"
       "told (USR1) to let go of a log in use" },
     { "wait", "SPAN", JOURNEY_OPTIONS_EDIT,
-      "how long nginx may take to let go (default 60s)" }
+      "how long nginx may take to let go (default 60s)" },
+    { "repair", "OUT", JOURNEY_OPTIONS_CHECK,
+      "write what is whole of FILE to OUT, a new file" }
 };
 
 
@@ -321,6 +324,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
         opts->cookie = value;
         return JOURNEY_OK;
 
+    case JOURNEY_OPT_REPAIR:
+        opts->repair = value;
+        return JOURNEY_OK;
+
     case JOURNEY_OPT_MIN_VISITORS:
         if (journey_options_number(value, &n, err) != JOURNEY_OK) {
             return JOURNEY_ERROR;
@@ -476,7 +483,9 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         return JOURNEY_EXIT_USAGE;
     }
 
-    if ((opts->command->options & JOURNEY_OPTIONS_LOG) && opts->nargs == 0) {
+    if ((opts->command->options & (JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_CHECK))
+        && opts->nargs == 0)
+    {
         return journey_usage_error(opts, "%s",
                                    "no FILE (- is standard input)");
     }

@@ -48,6 +48,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_EDIT      0x40  /* how logs are rewritten */
 #define JOURNEY_OPTIONS_SHOW      0x80
 #define JOURNEY_OPTIONS_PRUNE     0x100
+#define JOURNEY_OPTIONS_CHECK     0x200
 
 
 struct journey_options_s {
@@ -88,6 +89,8 @@ struct journey_options_s {
     const char               *pid;
     uint64_t                  wait;     /* ms */
     const char               *older;    /* prune */
+
+    const char               *repair;   /* check: the file to be written */
 
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
