@@ -7,12 +7,18 @@
  * journey_input finds members and lines, journey_jobs spreads them over
  * threads, journey_store keeps the events), journey_analysis (events to
  * numbers, with journey_goals and journey_funnel), journey_report (numbers to
- * tables), journey_table (tables to text, JSON, CSV).
+ * tables), journey_table (tables to text, JSON, CSV).  Who wants lines rather
+ * than numbers: journey_scan (which bytes hold which lines), journey_person
+ * (whose they are), journey_show, or journey_edit (lines out of a file, with
+ * journey_live and journey_rewrite).
  */
 
 
+#include "journey_check.h"
 #include "journey_classify_cmd.h"
+#include "journey_erase.h"
 #include "journey_report.h"
+#include "journey_show.h"
 #include "journey_token_cmd.h"
 
 #include <errno.h>
@@ -48,9 +54,28 @@ static const journey_command_t  journey_commands[] = {
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,
       journey_classify_command },
 
+    { "check", "FILE\xe2\x80\xa6",
+      "is every member of the logs whole; --repair writes what is",
+      JOURNEY_OPTIONS_CHECK|JOURNEY_OPTIONS_FORMAT, journey_check },
+
     { "token", "VALUE\xe2\x80\xa6", "what the value of a cookie holds",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_TOKEN,
       journey_token_command },
+
+    { "show", "ID\xe2\x80\xa6 FILE\xe2\x80\xa6",
+      "all that logs hold about a person, by visitor (v) or --user",
+      JOURNEY_OPTIONS_PERSON|JOURNEY_OPTIONS_SHOW|JOURNEY_OPTIONS_FORMAT,
+      journey_show_command },
+
+    { "erase", "ID\xe2\x80\xa6 FILE\xe2\x80\xa6",
+      "a person's lines out of logs, also out of those in use",
+      JOURNEY_OPTIONS_PERSON|JOURNEY_OPTIONS_EDIT|JOURNEY_OPTIONS_FORMAT,
+      journey_erase_command },
+
+    { "prune", "FILE\xe2\x80\xa6",
+      "lines that are too old out of logs, and logs that hold no others",
+      JOURNEY_OPTIONS_PRUNE|JOURNEY_OPTIONS_EDIT|JOURNEY_OPTIONS_FORMAT,
+      journey_prune_command },
 
     { NULL, NULL, NULL, 0, NULL }
 };

@@ -27,8 +27,8 @@ journey_person_is_id(const u_char *p, size_t len)
 }
 
 
-static int
-journey_visitors_cmp(const void *one, const void *two)
+int
+journey_person_cmp(const void *one, const void *two)
 {
     return memcmp(one, two, JOURNEY_VISITOR_LEN);
 }
@@ -39,7 +39,7 @@ journey_visitors_has(const journey_visitors_t *visitors, const u_char *id)
 {
     return visitors->n != 0
            && bsearch(id, visitors->ids, visitors->n, JOURNEY_VISITOR_LEN,
-                      journey_visitors_cmp) != NULL;
+                      journey_person_cmp) != NULL;
 }
 
 

@@ -69,6 +69,9 @@ int journey_person_init(journey_person_t *person,
     const journey_options_t *opts);
 void journey_person_free(journey_person_t *person);
 
+/* The order of visitors, for bsearch(). */
+int journey_person_cmp(const void *one, const void *two);
+
 /*
  * Reads the files for visitors that belong together.  What is broken or
  * cannot be read is passed over: whoever reads for the lines tells.

@@ -167,6 +167,10 @@ journey_rewrite_catch(void)
     sa.sa_handler = journey_rewrite_signal;
     (void) sigfillset(&sa.sa_mask);
 
+    /* a limit of the file's size is an error as a full disk is */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
+
     for (i = 0; i < sizeof(journey_rewrite_signals) / sizeof(int); i++) {
 
         if (sigaction(journey_rewrite_signals[i], NULL, &old) == 0

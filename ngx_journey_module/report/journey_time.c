@@ -252,8 +252,9 @@ journey_time_parse(const journey_zone_t *zone, const char *text, uint64_t *ms,
 }
 
 
-void
-journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst)
+static void
+journey_time_print(const journey_zone_t *zone, uint64_t ms, const char *format,
+    char *dst)
 {
     time_t     t;
     size_t     n;
@@ -272,7 +273,7 @@ journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst)
         return;
     }
 
-    n = strftime(dst, JOURNEY_TIME_LEN, "%Y-%m-%d %H:%M ", &tm);
+    n = strftime(dst, JOURNEY_TIME_LEN, format, &tm);
 
     if (zone->fixed) {
         snprintf(dst + n, JOURNEY_TIME_LEN - n, "%.20s", zone->name);
@@ -280,6 +281,20 @@ journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst)
     } else {
         (void) strftime(dst + n, JOURNEY_TIME_LEN - n, "%Z", &tm);
     }
+}
+
+
+void
+journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst)
+{
+    journey_time_print(zone, ms, "%Y-%m-%d %H:%M ", dst);
+}
+
+
+void
+journey_time_format_seconds(const journey_zone_t *zone, uint64_t ms, char *dst)
+{
+    journey_time_print(zone, ms, "%Y-%m-%d %H:%M:%S ", dst);
 }
 
 
@@ -316,4 +331,56 @@ journey_span_parse(const char *text, uint64_t *ms, journey_error_t *err)
 
     return journey_error(err, "bad span \"%s\": a number and one of s, m, h, "
                          "d, w are understood", text);
+}
+
+
+int
+journey_span_before(const char *text, uint64_t now, uint64_t *ms,
+    journey_error_t *err)
+{
+    char      *unit;
+    long       n;
+    time_t     t;
+    uint64_t   span;
+    struct tm  tm;
+
+    n = (long) strspn(text, "0123456789");
+
+    if (n == 0 || n > 4
+        || (strcmp(text + n, "mo") != 0 && strcmp(text + n, "y") != 0))
+    {
+        if (journey_span_parse(text, &span, NULL) != JOURNEY_OK) {
+            return journey_error(err, "bad span \"%s\": a number and one of "
+                                 "s, m, h, d, w, mo, y are understood", text);
+        }
+
+        *ms = now - journey_min(span, now);
+
+        return JOURNEY_OK;
+    }
+
+    n = strtol(text, &unit, 10);
+    n = (*unit == 'y') ? 12 * n : n;
+
+    t = (time_t) (now / 1000);
+
+    if (gmtime_r(&t, &tm) == NULL) {
+        return journey_error(err, "the clock is wrong");
+    }
+
+    n = 12 * (tm.tm_year + 1900L) + tm.tm_mon - n;
+
+    if (n < 12 * 1970) {
+        *ms = 0;
+        return JOURNEY_OK;
+    }
+
+    tm.tm_year = (int) (n / 12 - 1900);
+    tm.tm_mon = (int) (n % 12);
+    tm.tm_mday = journey_min(tm.tm_mday,
+                             journey_time_days(tm.tm_mon + 1, n / 12));
+
+    *ms = (uint64_t) timegm(&tm) * 1000 + now % 1000;
+
+    return JOURNEY_OK;
 }

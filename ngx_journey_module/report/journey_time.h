@@ -36,8 +36,20 @@ int journey_time_parse(const journey_zone_t *zone, const char *text,
 /* "2026-11-22 07:00 UTC"; JOURNEY_TIME_LEN bytes at dst, with a NUL. */
 void journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst);
 
+/* The same with seconds: "2026-11-22 07:00:03 UTC". */
+void journey_time_format_seconds(const journey_zone_t *zone, uint64_t ms,
+    char *dst);
+
 /* "90s" "30m" "12h" "30d" "4w"; *ms. */
 int journey_span_parse(const char *text, uint64_t *ms, journey_error_t *err);
+
+/*
+ * The moment that lies a span before now, both ms since 1970: as
+ * journey_span_parse(), and "25mo" "2y", months of the calendar in UTC (a day
+ * that the month does not have is its last one).
+ */
+int journey_span_before(const char *text, uint64_t now, uint64_t *ms,
+    journey_error_t *err);
 
 
 #endif /* JOURNEY_TIME_H */
