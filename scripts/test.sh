@@ -224,13 +224,18 @@ step_cppcheck() {
              --enable=warning,performance,portability --inline-suppr \
              --suppress=missingIncludeSystem \
              --suppress='autoVariables:ngx_journey_module/http/*' -I ngx_journey_module/core \
-             ngx_journey_module
+             ngx_journey_module scripts/drill
 }
 
 step_scripts() {
-    local file
+    local file cc
 
-    shellcheck -x scripts/*.sh t/fuzz/*.sh
+    shellcheck -x scripts/*.sh scripts/*/*.sh t/fuzz/*.sh
+
+    for cc in gcc clang; do
+        "$cc" -std=gnu99 -O2 -Wall -Wextra -Werror -o /dev/null \
+              scripts/drill/load.c
+    done
 
     for file in scripts/*/*.pl t/data/*.pl t/*.t; do
         perl -I t/lib -c "$file"
