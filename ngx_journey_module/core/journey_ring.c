@@ -76,6 +76,24 @@ journey_ring_init(journey_ring_t *ring, size_t size)
 }
 
 
+/* What is about to be written ends with a line of those that wait, or, when
+ * that was done but for its end, right before them. */
+
+static int
+journey_ring_intends(const journey_ring_t *ring, uint32_t head, uint32_t tail)
+{
+    int       waits;
+    uint32_t  to;
+
+    to = ring->intent.tail;
+
+    waits = (head < tail) ? (to >= tail && to <= ring->wrap) || to <= head
+                          : to >= tail && to <= head;
+
+    return waits && (to == 0 || journey_ring_data(ring)[to - 1] == '\n');
+}
+
+
 int
 journey_ring_valid(const journey_ring_t *ring, size_t size)
 {
@@ -88,8 +106,13 @@ journey_ring_valid(const journey_ring_t *ring, size_t size)
         return 0;
     }
 
+    if (head < tail && (ring->wrap < tail || ring->wrap > size)) {
+        return 0;
+    }
+
     if (ring->intent.pending
-        && (ring->intent.pending != 1 || ring->intent.tail > size))
+        && (ring->intent.pending != 1
+            || !journey_ring_intends(ring, head, tail)))
     {
         return 0;
     }
@@ -100,19 +123,12 @@ journey_ring_valid(const journey_ring_t *ring, size_t size)
 
     last = head;
 
-    if (head < tail) {
-
-        if (ring->wrap < tail || ring->wrap > size) {
-            return 0;
+    if (head == 0) {
+        if (ring->wrap == tail) {
+            return 1;
         }
 
-        if (head == 0) {
-            if (ring->wrap == tail) {
-                return 1;
-            }
-
-            last = ring->wrap;
-        }
+        last = ring->wrap;
     }
 
     return journey_ring_data(ring)[last - 1] == '\n';

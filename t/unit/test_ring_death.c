@@ -115,6 +115,33 @@ main(void)
     is_int(journey_ring_waiting(ring), 1, "a line waits at the begin");
     ok(journey_ring_reserve(ring, SIZE - 8) != NULL, "the rest is room");
 
+    /* a process that scribbled: its intent would take what does not wait */
+
+    journey_ring_init(ring, SIZE);
+    ok(append(ring, "the first\n") && append(ring, "the second\n"),
+       "two lines");
+    journey_ring_start(ring, &cursor);
+    (void) journey_ring_read(ring, &cursor, 10, &data);
+    journey_ring_intend(ring, &cursor, 1, 1, 0, 1, trailer);
+    ok(journey_ring_valid(ring, SIZE), "an intent for one of two lines");
+
+    ring->intent.tail = 21;
+    ok(journey_ring_valid(ring, SIZE), "for both");
+
+    ring->intent.tail = 22;
+    ok(!journey_ring_valid(ring, SIZE), "not for more than there is");
+
+    ring->intent.tail = 11;
+    ok(!journey_ring_valid(ring, SIZE), "not for a part of a line");
+
+    ring->intent.tail = 10;
+    journey_ring_done(ring);
+    ring->intent.pending = 1;
+    ok(journey_ring_valid(ring, SIZE), "one that was done but for its end");
+
+    ring->intent.tail = 0;
+    ok(!journey_ring_valid(ring, SIZE), "not for what was taken");
+
     free(ring);
 
     return done();
