@@ -91,7 +91,7 @@ typedef int (*journey_random_pt)(unsigned char *buf, int len);
  *     clock was set back past midnight.  The previous salt, then today's by
  *     its date, goes as well and is never today's again;
  *   - it has lived JOURNEY_SALT_LIFE (28 h) by up, whatever now says, or up
- *     runs backwards.
+ *     is before its making by more than JOURNEY_SALT_AHEAD.
  *
  * Returns JOURNEY_OK; JOURNEY_ERROR when there are no random bytes: then there
  * is no salt of today, what had to be overwritten is overwritten, and the next
@@ -101,15 +101,16 @@ typedef int (*journey_random_pt)(unsigned char *buf, int len);
 int journey_salts_rotate(journey_salts_t *salts, uint64_t now, uint64_t up,
     journey_random_pt random);
 
-/* Overwrites both salts, at the end of their use. Under the lock. */
+/* Overwrites both salts, at the end of their use.  Under the lock. */
 void journey_salts_destroy(journey_salts_t *salts, uint64_t now);
 
 /*
  * Seconds from now after which journey_salts_rotate() is to be called again:
- * at 04:00 if there is a previous salt, at midnight, and in any case after
- * JOURNEY_SALT_CHECK.  At least 1.  Under the lock.
+ * at 04:00 if there is a previous salt, at midnight, when a salt reaches its
+ * age, and in any case after JOURNEY_SALT_CHECK.  At least 1.  Under the lock.
  */
-uint64_t journey_salts_due(const journey_salts_t *salts, uint64_t now);
+uint64_t journey_salts_due(const journey_salts_t *salts, uint64_t now,
+    uint64_t up);
 
 
 /*

@@ -45,6 +45,8 @@ static int journey_mask_has_uuid(const u_char *data, size_t len);
 static void journey_mask_scan(journey_mask_t *mask, const u_char *p,
     const u_char *end);
 static size_t journey_mask_at(const u_char *p, const u_char *end);
+static const u_char *journey_mask_domains(const u_char *p, size_t at,
+    const u_char *end);
 static const u_char *journey_mask_domain(const u_char *p, const u_char *end);
 static size_t journey_mask_byte(const u_char *p, const u_char *end,
     u_char *byte);
@@ -270,29 +272,31 @@ journey_mask_has_uuid(const u_char *data, size_t len)
 
 /*
  * Goes from run to run of what may stand in a local part: before an "@" it is
- * one if a domain follows, else it is searched for tokens and digits, which
- * have no other bytes.
+ * one if a domain follows.  What is between addresses is searched for tokens
+ * and digits, as it is written: an "@" that is encoded ends none of their
+ * runs, unless an address begins or ends there.
  */
 
 static void
 journey_mask_scan(journey_mask_t *mask, const u_char *p, const u_char *end)
 {
     size_t         at;
-    const u_char  *run, *from, *quote, *domain, *next;
+    const u_char  *rest, *from, *quote, *domain;
 
+    rest = p;               /* not searched yet */
     quote = NULL;
 
     while (p < end && !mask->full) {
 
-        if (quote == NULL
+        if (quote == NULL && rest == p
             && mask->len + (p - mask->plain) >= JOURNEY_PATH_MAX)
         {
-            break;
+            return;
         }
 
         at = 0;
 
-        for (run = p; p < end; p++) {
+        for (from = p; p < end; p++) {
 
             if (journey_is(*p, JOURNEY_AT)) {
                 at = journey_mask_at(p, end);
@@ -307,61 +311,88 @@ journey_mask_scan(journey_mask_t *mask, const u_char *p, const u_char *end)
             }
         }
 
+        if (p == end) {
+            break;
+        }
+
         if (at == 0) {
-            journey_mask_runs(mask, run, p);
 
             /* a quoted string is one only within a segment */
 
-            if (p < end) {
+            if (*p == '/') {
+                quote = NULL;
 
-                if (*p == '/') {
-                    quote = NULL;
-
-                } else if (*p == '"' && quote == NULL) {
-                    quote = p;
-                }
-
-                p++;
+            } else if (*p == '"' && quote == NULL) {
+                quote = p;
             }
 
-            continue;
-        }
+            at = 1;
 
-        from = run;
+        } else {
 
-        if (run == p && quote != NULL && p - quote > 1 && p[-1] == '"') {
-            /* what was masked within the quotes stays so */
-            from = journey_max(quote, mask->plain);
-        }
+            if (from == p && quote != NULL && p - quote > 1 && p[-1] == '"') {
+                /* what was masked within the quotes stays so */
+                from = journey_max(quote, mask->plain);
+            }
 
-        domain = NULL;
+            domain = NULL;
 
-        if (from < p) {
-            next = p;
+            if (from < p) {
+                domain = journey_mask_domains(p, at, end);
+            }
 
-            do {
-                next = journey_mask_domain(next + at, end);
+            if (domain != NULL) {
 
-                if (next != NULL) {
-                    domain = next;
-                    at = journey_mask_at(next, end);
+                if (rest < from) {
+                    journey_mask_runs(mask, rest, from);
                 }
 
-            } while (next != NULL && at != 0);
+                journey_mask_put(mask, from, domain, ":email");
+
+                p = domain;
+                rest = p;
+                quote = NULL;
+                continue;
+            }
+
+            if (*p == '%') {
+                p += at;
+                continue;
+            }
         }
 
-        if (domain != NULL) {
-            journey_mask_put(mask, from, domain, ":email");
-            p = domain;
-            quote = NULL;
-            continue;
-        }
+        journey_mask_runs(mask, rest, p);
 
-        /* not from the quote: each byte is read here once */
-
-        journey_mask_runs(mask, run, p);
         p += at;
+        rest = p;
     }
+
+    journey_mask_runs(mask, rest, p);
+}
+
+
+/* Where the address ends whose "@", of so many bytes, is at p; NULL when no
+ * domain follows. */
+
+static const u_char *
+journey_mask_domains(const u_char *p, size_t at, const u_char *end)
+{
+    const u_char  *last;
+
+    last = NULL;
+
+    while (at != 0) {
+        p = journey_mask_domain(p + at, end);
+
+        if (p == NULL) {
+            break;
+        }
+
+        last = p;
+        at = journey_mask_at(p, end);
+    }
+
+    return last;
 }
 
 
