@@ -350,8 +350,8 @@ journey_rewrite_put(journey_rewrite_t *rw, const u_char *p, size_t len)
 int
 journey_rewrite_lines(journey_rewrite_t *rw, const u_char *p, size_t len)
 {
-    size_t         n;
-    const u_char  *last;
+    size_t         n, done;
+    const u_char  *start;
     journey_str_t  member;
 
     if (rw->deflater == NULL) {
@@ -362,20 +362,28 @@ journey_rewrite_lines(journey_rewrite_t *rw, const u_char *p, size_t len)
         }
     }
 
-    for ( /* void */ ; len > 0 && rw->error == 0; p += n, len -= n) {
-        n = len;
+    for (done = 0; done < len && rw->error == 0; done += n) {
+        start = p + done;
+        n = len - done;
 
         if (n > JOURNEY_REWRITE_MEMBER) {
-            last = memrchr(p, '\n', JOURNEY_REWRITE_MEMBER);
+            n = JOURNEY_REWRITE_MEMBER;
 
-            if (last == NULL) {
-                last = memchr(p, '\n', len);
+            while (n > 1 && start[n - 1] != '\n') {
+                n--;
             }
 
-            n = (last == NULL) ? len : (size_t) (last + 1 - p);
+            if (start[n - 1] != '\n') {
+
+                /* one line that is longer */
+
+                for (n = 1; n < len - done && start[n - 1] != '\n'; n++) {
+                    /* void */
+                }
+            }
         }
 
-        if (journey_deflate(rw->deflater, p, n, &member) != JOURNEY_OK) {
+        if (journey_deflate(rw->deflater, start, n, &member) != JOURNEY_OK) {
             rw->error = ENOMEM;
             break;
         }
