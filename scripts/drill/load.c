@@ -33,7 +33,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -112,7 +111,7 @@ typedef struct {
     FILE               *list;
 
     load_connection_t  *connections;
-    unsigned            closed;         /* so many of them */
+    unsigned            closed;         /* how many of them are */
 
     /* those that may send, first come, first served */
 
@@ -128,13 +127,13 @@ typedef struct {
     uint64_t            broken;
     uint64_t            hung;
     uint64_t            slowest;        /* us */
+    uint64_t            slowest_at;     /* ms since 1970 */
 } load_t;
 
 
 static int load_options(load_t *load, int argc, char **argv);
 static int load_run(load_t *load);
 static void load_start(load_t *load, uint64_t now);
-static int load_timeout(load_t *load);
 static int load_events(load_t *load, int timeout);
 static void load_hanging(load_t *load, uint64_t now);
 static void load_drain(load_t *load);
@@ -288,7 +287,7 @@ load_run(load_t *load)
     {
         load_start(load, now);
 
-        if (load_events(load, load_timeout(load)) != 0) {
+        if (load_events(load, load->nready > 0 ? 1 : 5) != 0) {
             return 1;
         }
 
@@ -308,6 +307,7 @@ load_run(load_t *load)
            "seconds %.3f\n"
            "rate %.0f\n"
            "slowest %.3f\n"
+           "slowest_at %" PRIu64 "\n"
            "connections %" PRIu64 "\n"
            "refused %" PRIu64 "\n"
            "others %" PRIu64 "\n"
@@ -315,8 +315,8 @@ load_run(load_t *load)
            "hung %" PRIu64 "\n",
            load->answered, seconds,
            (seconds > 0) ? (double) load->answered / seconds : 0,
-           (double) load->slowest / 1e6, load->numbers, load->refused,
-           load->others, load->broken, load->hung);
+           (double) load->slowest / 1e6, load->slowest_at, load->numbers,
+           load->refused, load->others, load->broken, load->hung);
 
     return (load->answered == 0 || load->others > 0 || load->broken > 0
             || load->hung > 0)
@@ -362,17 +362,6 @@ load_start(load_t *load, uint64_t now)
             load->due += 1e6 / load->rate;
         }
     }
-}
-
-
-static int
-load_timeout(load_t *load)
-{
-    if (load->nready > 0) {
-        return 1;
-    }
-
-    return (load->closed > 0) ? 5 : 100;
 }
 
 
@@ -441,20 +430,19 @@ load_drain(load_t *load)
     now = load_now(CLOCK_MONOTONIC, 1000000);
     until = now + LOAD_DRAIN;
 
-    do {
+    while (now < until) {
         waiting = 0;
 
         for (i = 0; i < load->n; i++) {
             waiting += (load->connections[i].state == LOAD_WAITING);
         }
 
-        if (waiting > 0 && load_events(load, 100) != 0) {
+        if (waiting == 0 || load_events(load, 100) != 0) {
             break;
         }
 
         now = load_now(CLOCK_MONOTONIC, 1000000);
-
-    } while (waiting > 0 && now < until);
+    }
 
     for (i = 0; i < load->n; i++) {
         c = &load->connections[i];
@@ -473,7 +461,7 @@ load_drain(load_t *load)
 static void
 load_connect(load_t *load, load_connection_t *c, uint64_t now)
 {
-    int                 fd, on;
+    int                 fd;
     struct epoll_event  event;
     struct sockaddr_in  sin;
 
@@ -484,24 +472,18 @@ load_connect(load_t *load, load_connection_t *c, uint64_t now)
 
     fd = socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
 
-    if (fd == -1) {
-        perror("load: socket");
-        load->refused++;
-        c->at = now + LOAD_RETRY;
-        return;
-    }
-
-    on = 1;
-    (void) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(int));
-
     event.events = EPOLLOUT;
     event.data.ptr = c;
 
-    if ((connect(fd, (struct sockaddr *) &sin, sizeof(struct sockaddr_in))
-         == -1 && errno != EINPROGRESS)
+    if (fd == -1
+        || (connect(fd, (struct sockaddr *) &sin, sizeof(struct sockaddr_in))
+            == -1 && errno != EINPROGRESS)
         || epoll_ctl(load->epoll, EPOLL_CTL_ADD, fd, &event) == -1)
     {
-        close(fd);
+        if (fd != -1) {
+            close(fd);
+        }
+
         load->refused++;
         c->at = now + LOAD_RETRY;
         return;
@@ -623,14 +605,8 @@ load_read(load_t *load, load_connection_t *c)
     ssize_t   n;
     char      buf[LOAD_BUFFER];
 
-    if (c->body) {
-        p = buf;
-        size = LOAD_BUFFER;
-
-    } else {
-        p = c->buf + c->len;
-        size = LOAD_BUFFER - c->len;
-    }
+    p = c->body ? buf : c->buf + c->len;
+    size = LOAD_BUFFER - (c->body ? 0 : c->len);
 
     n = recv(c->fd, p, size, 0);
 
@@ -699,12 +675,9 @@ load_header(load_t *load, load_connection_t *c)
         return -1;
     }
 
-    if (status != 200) {
-
-        if (load->others++ < 10) {
-            fprintf(stderr, "load: /d/%" PRIu64 "/%" PRIu64
-                    " is answered with %u\n", c->number, c->sent, status);
-        }
+    if (status != 200 && load->others++ < 10) {
+        fprintf(stderr, "load: /d/%" PRIu64 "/%" PRIu64
+                " is answered with %u\n", c->number, c->sent, status);
     }
 
     value = load_find(c, "Content-Length");
@@ -775,6 +748,7 @@ load_answered(load_t *load, load_connection_t *c)
 
     if (now - c->at > load->slowest) {
         load->slowest = now - c->at;
+        load->slowest_at = load_now(CLOCK_REALTIME, 1000);
     }
 
     load->answered++;
