@@ -1,0 +1,112 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_report_rows.h"
+
+#include <stdlib.h>
+
+
+journey_str_t
+journey_report_name(const journey_analysis_t *a, uint32_t name)
+{
+    return journey_intern_str(&a->store->all.names, name);
+}
+
+
+void
+journey_report_string(journey_cell_t *cell, journey_str_t str)
+{
+    cell->u.str = str;
+    cell->null = (str.len == 0);
+}
+
+
+journey_column_t *
+journey_report_columns(journey_pool_t *pool, const journey_column_t *columns,
+    unsigned n)
+{
+    journey_column_t  *copy;
+
+    copy = journey_palloc(pool, n * sizeof(journey_column_t));
+
+    if (copy != NULL) {
+        memcpy(copy, columns, n * sizeof(journey_column_t));
+    }
+
+    return copy;
+}
+
+
+uint32_t *
+journey_report_sorted(const journey_analysis_t *a, uint32_t n,
+    int (*wanted)(const journey_analysis_t *a, uint32_t i),
+    journey_report_cmp_pt cmp, uint32_t *nsorted)
+{
+    uint32_t  i, k, *sorted;
+
+    sorted = malloc((n + 1) * sizeof(uint32_t));
+    if (sorted == NULL) {
+        return NULL;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (wanted(a, i)) {
+            sorted[k++] = i;
+        }
+    }
+
+    qsort_r(sorted, k, sizeof(uint32_t), cmp, (void *) a);
+
+    *nsorted = k;
+
+    return sorted;
+}
+
+
+uint32_t
+journey_report_limit(journey_table_t *table, uint32_t n, long limit)
+{
+    if (limit == JOURNEY_LIMIT_NONE || (uint64_t) limit >= n) {
+        return n;
+    }
+
+    table->more = n - (uint32_t) limit;
+
+    return (uint32_t) limit;
+}
+
+
+const char *
+journey_report_value(const journey_analysis_t *a, journey_pool_t *pool)
+{
+    char           *title;
+    journey_str_t   name;
+
+    if (a->valued == 0) {
+        return NULL;
+    }
+
+    if (a->currency == UINT32_MAX || a->currency == 0) {
+        return "Value";
+    }
+
+    name = journey_report_name(a, a->currency);
+    title = journey_palloc(pool, 16);
+
+    if (title == NULL || name.len != 3) {
+        return "Value";
+    }
+
+    /* the name of a currency is a client's at worst: letters only */
+
+    snprintf(title, 16, "Value %c%c%c", name.data[0] & 0x5f,
+             name.data[1] & 0x5f, name.data[2] & 0x5f);
+
+    return (strspn(title + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3) ? title
+                                                                  : "Value";
+}
