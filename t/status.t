@@ -142,7 +142,7 @@ sub counts {
     my $got = changed($now, $last);
 
     delete @$got{qw(time started bot_reasons)};     # reasons: t/bots.t
-    delete @{ $got->{log} }{qw(members bytes)} if $got->{log};
+    delete @{ $got->{log} }{qw(members bytes buffered)} if $got->{log};
     delete $got->{log} if $got->{log} && !%{ $got->{log} };
     $got->{requests}--;                     # the status itself
 

@@ -119,7 +119,7 @@ ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             size = ngx_parse_size(&s);
 
             if (size >= NGX_HTTP_JOURNEY_LOG_BUFFER_MIN
-                && size <= 64 * 1024 * 1024)
+                && size <= JOURNEY_RING_MAX)
             {
                 params.buffer = (size_t) size;
                 continue;
@@ -139,7 +139,7 @@ ngx_http_journey_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid parameter \"%V\" of \"%V\": "
-                           "gzip= takes 1 to 9, buffer= 64k to 64m, flush= "
+                           "gzip= takes 1 to 9, buffer= 64k to 16m, flush= "
                            "100ms to 1h", &value[i], &value[0]);
         return NGX_CONF_ERROR;
     }

@@ -33,9 +33,6 @@ static char *ngx_http_journey_check_goals(ngx_conf_t *cf,
 static void ngx_http_journey_assign_codes(ngx_conf_t *cf,
     journey_codes_t *codes, const char *what);
 static void ngx_http_journey_destroy_pool(void *data);
-static void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
-static void ngx_http_journey_close_cycle(ngx_cycle_t *cycle);
-static void ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf);
 
 
 #define NGX_HTTP_JOURNEY_ALL                                                  \
@@ -217,11 +214,11 @@ ngx_module_t  ngx_http_journey_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_journey_init_process,         /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_journey_exit_process,         /* exit process */
-    NULL,                                  /* exit master */
+    ngx_http_journey_exit_master,          /* exit master */
     NGX_MODULE_V1_PADDING
 };
 
@@ -311,6 +308,10 @@ ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
     if (journey_agents_compile(mcf->agents, &err) != JOURNEY_OK) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "journey_agents: %s",
                       err.text);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_http_journey_log_keep(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
 
@@ -702,62 +703,5 @@ ngx_http_journey_assign_codes(ngx_conf_t *cf, journey_codes_t *codes,
                       "the next free code, e.g. \"%V\": renaming keeps tokens "
                       "readable when names come and go", (ngx_uint_t) n, what,
                       &name);
-    }
-}
-
-
-/* A single process may still have the cycles before its reloads, for the
- * sake of their connections. */
-
-static void
-ngx_http_journey_exit_process(ngx_cycle_t *cycle)
-{
-    ngx_uint_t     i;
-    ngx_cycle_t  **old;
-
-    ngx_http_journey_close_cycle(cycle);
-
-    old = ngx_old_cycles.elts;
-
-    for (i = 0; i < ngx_old_cycles.nelts; i++) {
-        if (old[i] != NULL) {
-            ngx_http_journey_close_cycle(old[i]);
-        }
-    }
-}
-
-
-static void
-ngx_http_journey_close_cycle(ngx_cycle_t *cycle)
-{
-    ngx_uint_t                     i;
-    ngx_http_journey_main_conf_t  *mcf;
-
-    /* an old cycle may not know this module */
-
-    for (i = 0; cycle->modules[i] != &ngx_http_journey_module; i++) {
-        if (cycle->modules[i] == NULL) {
-            return;
-        }
-    }
-
-    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_journey_module);
-
-    if (mcf != NULL) {
-        ngx_http_journey_close_logs(mcf);
-    }
-}
-
-
-static void
-ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf)
-{
-    ngx_uint_t                i;
-    ngx_http_journey_log_t  **logs;
-
-    logs = mcf->logs.elts;
-
-    for (i = 0; i < mcf->logs.nelts; i++) {
-        ngx_http_journey_log_close(logs[i]);
     }
 }

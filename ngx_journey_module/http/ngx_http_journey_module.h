@@ -315,6 +315,16 @@ ngx_int_t ngx_http_journey_log_handler(ngx_http_request_t *r);
 u_char *ngx_http_journey_visitor(u_char *p, journey_state_t *state);
 
 
+/* processes, ngx_http_journey_process.c */
+
+ngx_int_t ngx_http_journey_init_process(ngx_cycle_t *cycle);
+void ngx_http_journey_exit_process(ngx_cycle_t *cycle);
+void ngx_http_journey_exit_master(ngx_cycle_t *cycle);
+
+/* Writes what waits in the logs, and closes them. */
+void ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf);
+
+
 /* ngx_http_journey_filter.c */
 
 ngx_int_t ngx_http_journey_filter_init(ngx_conf_t *cf);

@@ -62,8 +62,11 @@ static ngx_http_journey_status_t  ngx_http_journey_status_fields[] = {
     { "lines", NGX_HTTP_JOURNEY_LOG_LINES },
     { "members", NGX_HTTP_JOURNEY_LOG_MEMBERS },
     { "bytes", NGX_HTTP_JOURNEY_LOG_BYTES },
-    { "errors", NGX_HTTP_JOURNEY_LOG_ERRORS },
+    { "buffered", NGX_HTTP_JOURNEY_LOG_BUFFERED },
     { "dropped", NGX_HTTP_JOURNEY_LOG_DROPPED },
+    { "recovered", NGX_HTTP_JOURNEY_LOG_RECOVERED },
+    { "errors", NGX_HTTP_JOURNEY_LOG_ERRORS },
+    { "unslotted", NGX_HTTP_JOURNEY_LOG_UNSLOTTED },
     { NULL, 0 }
 };
 
@@ -147,7 +150,9 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
     u_char                     *p, *last;
     ngx_uint_t                  i, first;
     ngx_buf_t                  *b;
+    ngx_http_journey_totals_t   totals;
     ngx_http_journey_status_t  *field;
+    ngx_atomic_uint_t           counters[NGX_HTTP_JOURNEY_COUNTERS];
 
     /* a name is at most 32 bytes; quotes, colon, comma, number beside it */
 
@@ -161,6 +166,18 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
     if (b == NULL) {
         return NULL;
     }
+
+    for (i = 0; i < NGX_HTTP_JOURNEY_COUNTERS; i++) {
+        counters[i] = mcf->shared->counters[i];
+    }
+
+    ngx_http_journey_log_totals(&mcf->logs, mcf->shared, &totals);
+
+    counters[NGX_HTTP_JOURNEY_LOG_LINES] = totals.lines;
+    counters[NGX_HTTP_JOURNEY_LOG_MEMBERS] = totals.members;
+    counters[NGX_HTTP_JOURNEY_LOG_BYTES] = totals.bytes;
+    counters[NGX_HTTP_JOURNEY_LOG_DROPPED] = totals.dropped;
+    counters[NGX_HTTP_JOURNEY_LOG_BUFFERED] = totals.buffered;
 
     p = b->last;
     last = b->end;
@@ -192,8 +209,7 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
             first = 1;
 
         } else {
-            p = ngx_slprintf(p, last, "%uA",
-                             mcf->shared->counters[field->counter]);
+            p = ngx_slprintf(p, last, "%uA", counters[field->counter]);
         }
     }
 

@@ -9,6 +9,8 @@
 #include <openssl/rand.h>
 
 
+static void ngx_http_journey_zone_fold(ngx_cycle_t *cycle,
+    ngx_http_journey_shared_t *shared);
 static ngx_int_t ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
     ngx_http_journey_main_conf_t *mcf, ngx_http_journey_main_conf_t *old);
 
@@ -38,7 +40,41 @@ ngx_http_journey_zone_init(ngx_shm_zone_t *shm_zone, void *data)
         }
     }
 
-    return ngx_http_journey_log_probe(mcf->cycle, &mcf->logs, mcf->shared);
+    if (ngx_http_journey_log_probe(mcf->cycle, &mcf->logs, mcf->shared)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_journey_zone_fold(mcf->cycle, mcf->shared);
+
+    return NGX_OK;
+}
+
+
+/* What segments counted that go with this reload. */
+
+static void
+ngx_http_journey_zone_fold(ngx_cycle_t *cycle,
+    ngx_http_journey_shared_t *shared)
+{
+    ngx_atomic_t               *counters;
+    ngx_http_journey_totals_t   totals;
+
+    ngx_memzero(&totals, sizeof(ngx_http_journey_totals_t));
+
+    ngx_http_journey_segment_fold(cycle, &totals);
+
+    counters = shared->counters;
+
+    (void) ngx_atomic_fetch_add(&counters[NGX_HTTP_JOURNEY_LOG_LINES],
+                                totals.lines);
+    (void) ngx_atomic_fetch_add(&counters[NGX_HTTP_JOURNEY_LOG_MEMBERS],
+                                totals.members);
+    (void) ngx_atomic_fetch_add(&counters[NGX_HTTP_JOURNEY_LOG_BYTES],
+                                totals.bytes);
+    (void) ngx_atomic_fetch_add(&counters[NGX_HTTP_JOURNEY_LOG_DROPPED],
+                                totals.dropped);
 }
 
 
@@ -77,6 +113,8 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
                       "libcrypto has no random bytes for \"journey_zone\"");
         return NGX_ERROR;
     }
+
+    ngx_http_journey_zone_nodump(shm_zone);
 
     shared->started = ngx_time();
 

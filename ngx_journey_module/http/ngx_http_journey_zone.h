@@ -43,11 +43,14 @@ typedef enum {
                                         /* of goals: value or currency */
     NGX_HTTP_JOURNEY_BAD_PHASES,        /* a variable named none */
     NGX_HTTP_JOURNEY_BAD_IDENTITIES,
-    NGX_HTTP_JOURNEY_LOG_LINES,
-    NGX_HTTP_JOURNEY_LOG_MEMBERS,
-    NGX_HTTP_JOURNEY_LOG_BYTES,         /* written, compressed */
-    NGX_HTTP_JOURNEY_LOG_ERRORS,        /* flushes that failed */
-    NGX_HTTP_JOURNEY_LOG_DROPPED,       /* lines lost to such */
+    NGX_HTTP_JOURNEY_LOG_LINES,         /* these five: what slots do not */
+    NGX_HTTP_JOURNEY_LOG_MEMBERS,       /* count, or not any longer */
+    NGX_HTTP_JOURNEY_LOG_BYTES,
+    NGX_HTTP_JOURNEY_LOG_DROPPED,
+    NGX_HTTP_JOURNEY_LOG_BUFFERED,      /* always 0 here */
+    NGX_HTTP_JOURNEY_LOG_RECOVERED,     /* lines that others had left */
+    NGX_HTTP_JOURNEY_LOG_ERRORS,        /* appends that failed */
+    NGX_HTTP_JOURNEY_LOG_UNSLOTTED,     /* workers without a slot */
     NGX_HTTP_JOURNEY_COUNTERS
 } ngx_http_journey_counter_e;
 

@@ -1,0 +1,899 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The writer of a log in a process.  Requests only append to the ring of the
+ * process's slot; turns of the event loop pack lines into a gzip member, a
+ * piece at a time, and append the member to the file.  Lines leave the ring
+ * when they are in the file, so whatever fails is tried again, and whoever
+ * dies leaves them to the next one.
+ *
+ * The way of a line: reserve, commit (request) > turn: start, pack (member) >
+ * turn: append (file).
+ */
+
+
+#include "ngx_http_journey_log.h"
+#include "ngx_http_journey_module.h"
+
+
+#define NGX_HTTP_JOURNEY_LOG_PIECE   16384      /* bytes packed in a turn */
+#define NGX_HTTP_JOURNEY_LOG_SYNC    65536      /* bytes packed at once when
+                                                   a ring is full */
+#define NGX_HTTP_JOURNEY_LOG_LOOK    64         /* lines, about a piece */
+#define NGX_HTTP_JOURNEY_LOG_ALERT   60         /* s between two alerts */
+#define NGX_HTTP_JOURNEY_LOG_OLD     45         /* s for the period before */
+#define NGX_HTTP_JOURNEY_LOG_TICK    10000      /* ms, of a timed log */
+#define NGX_HTTP_JOURNEY_LOG_AGAIN   1000       /* ms, once it failed */
+#define NGX_HTTP_JOURNEY_LOG_RETRY   2          /* ms, while another writes */
+
+/* Tries for the file's lock: in a request's way 1 ms, at an end 2 s. */
+
+#define NGX_HTTP_JOURNEY_LOG_PAUSE   100        /* us between two */
+#define NGX_HTTP_JOURNEY_LOG_SHORT   10
+#define NGX_HTTP_JOURNEY_LOG_LONG    20000
+
+
+static ngx_int_t ngx_http_journey_log_begin(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_own(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_look(ngx_http_journey_log_t *log,
+    ngx_uint_t any, ngx_http_journey_source_t *source);
+static u_char *ngx_http_journey_log_room(ngx_http_journey_log_t *log,
+    size_t size);
+static void ngx_http_journey_log_post(ngx_http_journey_log_t *log);
+static void ngx_http_journey_log_timer(ngx_event_t *ev);
+static void ngx_http_journey_log_turn_handler(ngx_event_t *ev);
+static void ngx_http_journey_log_turn(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_find(ngx_http_journey_log_t *log);
+static void ngx_http_journey_log_period(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_start(ngx_http_journey_log_t *log,
+    ngx_http_journey_source_t *source);
+static void ngx_http_journey_log_stop(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_pack(ngx_http_journey_log_t *log,
+    size_t budget);
+static ngx_int_t ngx_http_journey_log_end(ngx_http_journey_log_t *log);
+static ngx_int_t ngx_http_journey_log_append(ngx_http_journey_log_t *log,
+    ngx_uint_t tries);
+static ngx_int_t ngx_http_journey_log_sync(ngx_http_journey_log_t *log,
+    size_t size, ngx_uint_t tries);
+static void ngx_http_journey_log_alert(ngx_http_journey_log_t *log,
+    ngx_err_t err, const char *what);
+static void ngx_http_journey_log_finish(ngx_http_journey_log_t *log);
+
+
+#define ngx_http_journey_log_count(log, counter, n)                           \
+    (void) ngx_atomic_fetch_add(&(log)->shared->counters[counter], n)
+
+#define ngx_http_journey_log_segment(log)                                     \
+    ((ngx_http_journey_segment_t *) (log)->zone->data)
+
+/* a job of lines that others left */
+
+#define ngx_http_journey_log_foreign(log)                                     \
+    ((log)->job.ring != NULL && (log)->job.ring != (log)->own.ring)
+
+
+ngx_int_t
+ngx_http_journey_log_attach(ngx_http_journey_log_t *log)
+{
+    if (log->attached) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_journey_log_begin(log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (!log->kept && ngx_http_journey_log_own(log) != NGX_OK) {
+        ngx_http_journey_log_finish(log);
+        return NGX_ERROR;
+    }
+
+    log->timer.data = log;
+    log->timer.handler = ngx_http_journey_log_timer;
+    log->timer.log = ngx_cycle->log;
+    log->timer.cancelable = 1;
+
+    log->retry.data = log;
+    log->retry.handler = ngx_http_journey_log_turn_handler;
+    log->retry.log = ngx_cycle->log;
+    log->retry.cancelable = 1;
+
+    log->turn.data = log;
+    log->turn.handler = ngx_http_journey_log_turn_handler;
+    log->turn.log = ngx_cycle->log;
+
+    log->attached = 1;
+    log->looking = 1;
+    log->flushing = !log->kept;
+
+    ngx_http_journey_log_post(log);
+
+    if (log->kept || journey_ring_waiting(log->own.ring) > 0) {
+        ngx_add_timer(&log->timer, log->flush);
+    }
+
+    return NGX_OK;
+}
+
+
+/* What every process needs that writes. */
+
+static ngx_int_t
+ngx_http_journey_log_begin(ngx_http_journey_log_t *log)
+{
+    log->file.fd = NGX_INVALID_FILE;
+    log->file.name[0] = '\0';
+    log->rendered = ngx_time();
+    log->state = NGX_HTTP_JOURNEY_LOG_IDLE;
+    log->job.ring = NULL;
+    log->own.ring = NULL;
+    log->failed = 0;
+    log->old = 0;
+
+    /* a file that may not grow beyond a limit is an error, not an end */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
+
+    if (ngx_http_journey_log_render(log, log->rendered, log->name) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_journey_member_init(&log->member, log->level, log->buffer);
+}
+
+
+static ngx_int_t
+ngx_http_journey_log_own(ngx_http_journey_log_t *log)
+{
+    if (ngx_http_journey_log_look(log, 1, &log->own) == NGX_OK) {
+        return NGX_OK;
+    }
+
+    /* more workers than slots */
+
+    log->own.slot = NULL;
+    log->own.ring = ngx_alloc(journey_ring_memory(log->buffer),
+                              ngx_cycle->log);
+
+    if (log->own.ring == NULL) {
+        return NGX_ERROR;
+    }
+
+    journey_ring_init(log->own.ring, log->buffer);
+
+    ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_UNSLOTTED, 1);
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "journey log \"%V\": all %d slots are taken, lines wait in "
+                  "this worker's own memory", &log->path,
+                  NGX_HTTP_JOURNEY_SLOTS);
+
+    return NGX_OK;
+}
+
+
+/* A slot that a dead process left with lines, or any free one. */
+
+static ngx_int_t
+ngx_http_journey_log_look(ngx_http_journey_log_t *log, ngx_uint_t any,
+    ngx_http_journey_source_t *source)
+{
+    ngx_int_t                    n;
+    ngx_http_journey_segment_t  *segment;
+
+    segment = ngx_http_journey_log_segment(log);
+
+    for ( ;; ) {
+        n = ngx_http_journey_segment_take(segment, any, ngx_cycle->log);
+
+        if (n == -1) {
+            return NGX_DECLINED;
+        }
+
+        source->n = (ngx_uint_t) n;
+        source->slot = ngx_http_journey_segment_slot(segment, n);
+        source->ring = ngx_http_journey_segment_ring(segment, n);
+
+        ngx_http_journey_file_resolve(source->slot, source->ring,
+                                      ngx_cycle->log);
+
+        source->slot->pid = ngx_pid;
+
+        if (any || journey_ring_waiting(source->ring) > 0) {
+            break;
+        }
+
+        /* all of it was there */
+
+        ngx_http_journey_segment_release(segment, n);
+    }
+
+    ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_RECOVERED,
+                               journey_ring_waiting(source->ring));
+
+    return NGX_OK;
+}
+
+
+u_char *
+ngx_http_journey_log_reserve(ngx_http_journey_log_t *log, size_t size)
+{
+    u_char  *p;
+
+    if (!log->attached && ngx_http_journey_log_attach(log) != NGX_OK) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED, 1);
+        return NULL;
+    }
+
+    /* a line belongs to the period in which it is appended */
+
+    if (log->timed && log->rendered != ngx_time()) {
+        ngx_http_journey_log_period(log);
+    }
+
+    p = journey_ring_reserve(log->own.ring, size);
+
+    return (p != NULL) ? p : ngx_http_journey_log_room(log, size);
+}
+
+
+/* Lines came faster than turns of the event loop, or cannot be written: then
+ * the oldest make room. */
+
+static u_char *
+ngx_http_journey_log_room(ngx_http_journey_log_t *log, size_t size)
+{
+    u_char  *p;
+
+    for ( ;; ) {
+
+        if (log->failed
+            || ngx_http_journey_log_sync(log, NGX_HTTP_JOURNEY_LOG_SYNC,
+                                         NGX_HTTP_JOURNEY_LOG_SHORT)
+               != NGX_OK)
+        {
+            if (!ngx_http_journey_log_foreign(log)) {
+                ngx_http_journey_log_stop(log);
+            }
+
+            if (!journey_ring_drop(log->own.ring)) {
+                return NULL;
+            }
+
+            if (log->own.slot == NULL) {
+                ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED,
+                                           1);
+            }
+        }
+
+        p = journey_ring_reserve(log->own.ring, size);
+
+        if (p != NULL) {
+            return p;
+        }
+    }
+}
+
+
+void
+ngx_http_journey_log_commit(ngx_http_journey_log_t *log, u_char *last)
+{
+    journey_ring_publish(log->own.ring, last);
+
+    if (log->own.slot == NULL) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_LINES, 1);
+    }
+
+    if (++log->fresh == NGX_HTTP_JOURNEY_LOG_LOOK) {
+        log->fresh = 0;
+
+        if (!log->failed) {
+            ngx_http_journey_log_post(log);
+        }
+    }
+
+    if (!log->timer.timer_set) {
+        ngx_add_timer(&log->timer, log->flush);
+    }
+}
+
+
+/* In the next turn of the event loop. */
+
+static void
+ngx_http_journey_log_post(ngx_http_journey_log_t *log)
+{
+    ngx_post_event(&log->turn, &ngx_posted_next_events);
+}
+
+
+/* Runs as long as a file is open, so that an idle worker lets go of a file
+ * that was renamed, or whose period is over. */
+
+static void
+ngx_http_journey_log_timer(ngx_event_t *ev)
+{
+    ngx_http_journey_log_t *log = ev->data;
+
+    ngx_msec_t  next;
+    ngx_uint_t  more;
+
+    if (log->timed) {
+        ngx_http_journey_log_period(log);
+
+        if (log->old
+            && ngx_time() - log->changed >= NGX_HTTP_JOURNEY_LOG_OLD)
+        {
+            log->old = 0;
+        }
+    }
+
+    if (log->failed) {
+        log->failed = 0;
+
+        (void) ngx_http_journey_log_sync(log, NGX_HTTP_JOURNEY_LOG_SYNC, 0);
+    }
+
+    if (!log->old) {
+        ngx_http_journey_file_follow(&log->file);
+    }
+
+    log->looking = 1;
+
+    if (log->kept) {
+        more = !ngx_http_journey_segment_idle(
+                   ngx_http_journey_log_segment(log));
+
+        if (!more) {
+            ngx_http_journey_file_close(&log->file);
+        }
+
+    } else {
+        more = (journey_ring_waiting(log->own.ring) > 0);
+        log->flushing = more;
+    }
+
+    ngx_http_journey_log_turn(log);
+
+    if (!more && log->file.fd == NGX_INVALID_FILE
+        && log->state == NGX_HTTP_JOURNEY_LOG_IDLE)
+    {
+        return;
+    }
+
+    next = log->flush;
+
+    if (log->timed) {
+        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_TICK);
+    }
+
+    if (log->failed) {
+        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_AGAIN);
+    }
+
+    ngx_add_timer(ev, next);
+}
+
+
+static void
+ngx_http_journey_log_turn_handler(ngx_event_t *ev)
+{
+    ngx_http_journey_log_turn(ev->data);
+}
+
+
+/* A bounded piece of work: packs some lines, or appends a member. */
+
+static void
+ngx_http_journey_log_turn(ngx_http_journey_log_t *log)
+{
+    size_t  unread;
+
+    /* the timer tries again */
+
+    if (log->failed) {
+        return;
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_APPENDING) {
+
+        switch (ngx_http_journey_log_append(log, 0)) {
+
+        case NGX_OK:
+            if (log->flushing || log->looking) {
+                ngx_http_journey_log_post(log);
+            }
+
+            return;
+
+        case NGX_AGAIN:
+            if (!log->retry.timer_set) {
+                ngx_add_timer(&log->retry, NGX_HTTP_JOURNEY_LOG_RETRY);
+            }
+
+            return;
+
+        default:
+            return;
+        }
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_IDLE
+        && ngx_http_journey_log_find(log) != NGX_OK)
+    {
+        return;
+    }
+
+    /* half of what waits, lest a storm leaves the packing behind */
+
+    unread = journey_ring_unread(log->job.ring, &log->cursor);
+
+    if (ngx_http_journey_log_pack(log, ngx_max(NGX_HTTP_JOURNEY_LOG_PIECE,
+                                               unread / 2))
+        != NGX_OK)
+    {
+        return;
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_APPENDING || log->flushing
+        || log->old || ngx_http_journey_log_foreign(log))
+    {
+        ngx_http_journey_log_post(log);
+    }
+}
+
+
+/* A job: the process's own lines, or those of a dead one. */
+
+static ngx_int_t
+ngx_http_journey_log_find(ngx_http_journey_log_t *log)
+{
+    ngx_http_journey_source_t  source;
+
+    if (log->own.ring != NULL && journey_ring_waiting(log->own.ring) > 0) {
+        return ngx_http_journey_log_start(log, &log->own);
+    }
+
+    log->flushing = 0;
+
+    if (log->looking) {
+
+        if (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+            return ngx_http_journey_log_start(log, &source);
+        }
+
+        log->looking = 0;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/* The lines so far are of the former period: they end a member of its file,
+ * at the latest NGX_HTTP_JOURNEY_LOG_OLD seconds from now. */
+
+static void
+ngx_http_journey_log_period(ngx_http_journey_log_t *log)
+{
+    u_char  name[NGX_MAX_PATH + 1];
+
+    log->rendered = ngx_time();
+
+    if (ngx_http_journey_log_render(log, log->rendered, name) != NGX_OK
+        || ngx_strcmp(name, log->name) == 0)
+    {
+        return;
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_APPENDING && !log->failed) {
+        (void) ngx_http_journey_log_append(log, NGX_HTTP_JOURNEY_LOG_SHORT);
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING
+        && ngx_http_journey_log_foreign(log))
+    {
+        ngx_http_journey_log_stop(log);
+    }
+
+    if (log->own.ring != NULL && !log->failed
+        && log->state == NGX_HTTP_JOURNEY_LOG_IDLE
+        && journey_ring_waiting(log->own.ring) > 0)
+    {
+        (void) ngx_http_journey_log_start(log, &log->own);
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING && !log->old) {
+        ngx_http_journey_file_name(&log->file, log->name);
+
+        log->old = 1;
+        log->left = journey_ring_unread(log->job.ring, &log->cursor);
+        log->changed = log->rendered;
+
+        ngx_http_journey_log_post(log);
+    }
+
+    ngx_cpystrn(log->name, name, NGX_MAX_PATH + 1);
+
+    if (!log->old) {
+        ngx_http_journey_file_name(&log->file, log->name);
+    }
+}
+
+
+static ngx_int_t
+ngx_http_journey_log_start(ngx_http_journey_log_t *log,
+    ngx_http_journey_source_t *source)
+{
+    log->job = *source;
+    log->old = 0;
+
+    journey_ring_start(log->job.ring, &log->cursor);
+
+    log->state = NGX_HTTP_JOURNEY_LOG_PACKING;
+
+    if (ngx_http_journey_member_begin(&log->member) != NGX_OK) {
+        ngx_http_journey_log_alert(log, 0, "deflateReset() failed");
+        ngx_http_journey_log_stop(log);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* The end of a job, done or not: lines that are not in the file are still in
+ * the ring. */
+
+static void
+ngx_http_journey_log_stop(ngx_http_journey_log_t *log)
+{
+    if (ngx_http_journey_log_foreign(log)) {
+        ngx_http_journey_segment_release(ngx_http_journey_log_segment(log),
+                                         log->job.n);
+        log->looking = 1;
+    }
+
+    log->job.ring = NULL;
+    log->state = NGX_HTTP_JOURNEY_LOG_IDLE;
+
+    if (log->old) {
+        log->old = 0;
+        ngx_http_journey_file_name(&log->file, log->name);
+    }
+}
+
+
+/* At most budget bytes more into the member; then it may be complete. */
+
+static ngx_int_t
+ngx_http_journey_log_pack(ngx_http_journey_log_t *log, size_t budget)
+{
+    size_t         n;
+    const u_char  *data;
+
+    while (budget > 0) {
+
+        n = log->old ? ngx_min(budget, log->left) : budget;
+        n = journey_ring_read(log->job.ring, &log->cursor, n, &data);
+
+        if (n == 0) {
+            break;
+        }
+
+        if (ngx_http_journey_member_add(&log->member, data, n) != NGX_OK) {
+            ngx_http_journey_log_alert(log, 0, "deflate() failed");
+            ngx_http_journey_log_stop(log);
+            return NGX_ERROR;
+        }
+
+        budget -= n;
+        log->left -= log->old ? n : 0;
+    }
+
+    if (log->old) {
+        return (log->left == 0) ? ngx_http_journey_log_end(log) : NGX_OK;
+    }
+
+    if (log->cursor.read >= log->buffer - log->buffer / 4) {
+        return ngx_http_journey_log_end(log);
+    }
+
+    if ((log->flushing || ngx_http_journey_log_foreign(log))
+        && journey_ring_unread(log->job.ring, &log->cursor) == 0)
+    {
+        log->flushing = ngx_http_journey_log_foreign(log) && log->flushing;
+
+        return ngx_http_journey_log_end(log);
+    }
+
+    return NGX_OK;
+}
+
+
+/* Packs the line in which the cursor stands, and ends the member. */
+
+static ngx_int_t
+ngx_http_journey_log_end(ngx_http_journey_log_t *log)
+{
+    size_t         n;
+    const u_char  *data;
+
+    n = journey_ring_read_line(log->job.ring, &log->cursor, &data);
+
+    if ((n > 0
+         && ngx_http_journey_member_add(&log->member, data, n) != NGX_OK)
+        || ngx_http_journey_member_end(&log->member) != NGX_OK)
+    {
+        ngx_http_journey_log_alert(log, 0, "deflate() failed");
+        ngx_http_journey_log_stop(log);
+        return NGX_ERROR;
+    }
+
+    log->state = NGX_HTTP_JOURNEY_LOG_APPENDING;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
+{
+    ngx_err_t    err;
+    ngx_int_t    rc;
+    const char  *what;
+
+    if (!log->old) {
+        ngx_http_journey_file_name(&log->file, log->name);
+    }
+
+    for ( ;; ) {
+        rc = ngx_http_journey_file_append(&log->file, log->job.slot,
+                                          log->job.ring, &log->cursor,
+                                          &log->member, &what, &err);
+
+        if (rc != NGX_AGAIN || tries-- == 0) {
+            break;
+        }
+
+        (void) usleep(NGX_HTTP_JOURNEY_LOG_PAUSE);
+    }
+
+    if (rc == NGX_AGAIN) {
+        return NGX_AGAIN;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_ERRORS, 1);
+        ngx_http_journey_log_alert(log, err, what);
+        return NGX_ERROR;
+    }
+
+    if (log->alarmed) {
+        log->alarmed = 0;
+
+        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                      "journey log \"%s\" is written again, %uL lines were "
+                      "dropped by this process meanwhile", log->file.name,
+                      (log->own.ring != NULL)
+                      ? journey_ring_dropped(log->own.ring) - log->dropped
+                      : (uint64_t) 0);
+    }
+
+    if (log->job.slot == NULL) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_MEMBERS, 1);
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BYTES,
+                                   log->member.len);
+    }
+
+    ngx_http_journey_log_stop(log);
+
+    return NGX_OK;
+}
+
+
+/* At once, without other turns: what is packed, else the oldest lines, at
+ * most size bytes of them and the end of a line. */
+
+static ngx_int_t
+ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
+    ngx_uint_t tries)
+{
+    ngx_int_t  rc;
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_IDLE
+        && ngx_http_journey_log_find(log) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING) {
+
+        if (log->cursor.read < size
+            && ngx_http_journey_log_pack(log, size - log->cursor.read)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING
+            && ngx_http_journey_log_end(log) != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    rc = ngx_http_journey_log_append(log, tries);
+
+    if (rc == NGX_AGAIN) {
+
+        /* not in a request's way once more */
+
+        log->failed = 1;
+    }
+
+    return rc;
+}
+
+
+/* One a minute, whichever worker comes first. */
+
+static void
+ngx_http_journey_log_alert(ngx_http_journey_log_t *log, ngx_err_t err,
+    const char *what)
+{
+    ngx_atomic_uint_t            last, now;
+    ngx_http_journey_segment_t  *segment;
+
+    if (!log->alarmed && log->own.ring != NULL) {
+        log->dropped = journey_ring_dropped(log->own.ring);
+    }
+
+    log->failed = 1;
+    log->alarmed = 1;
+
+    segment = ngx_http_journey_log_segment(log);
+
+    now = (ngx_atomic_uint_t) ngx_time();
+    last = segment->alerted;
+
+    if ((last != 0 && now - last < NGX_HTTP_JOURNEY_LOG_ALERT)
+        || !ngx_atomic_cmp_set(&segment->alerted, last, now))
+    {
+        return;
+    }
+
+    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, err,
+                  "journey log \"%s\": %s, lines wait in memory",
+                  (log->file.name[0] != '\0') ? log->file.name : log->name,
+                  what);
+}
+
+
+void
+ngx_http_journey_log_close(ngx_http_journey_log_t *log)
+{
+    uint64_t  waiting;
+
+    if (!log->attached) {
+        return;
+    }
+
+    log->failed = 0;
+    log->flushing = 1;
+
+    if (log->own.ring != NULL) {
+
+        while ((journey_ring_waiting(log->own.ring) > 0
+                || log->state != NGX_HTTP_JOURNEY_LOG_IDLE)
+               && ngx_http_journey_log_sync(log, log->buffer,
+                                            NGX_HTTP_JOURNEY_LOG_LONG)
+                  == NGX_OK)
+        {
+            /* void */
+        }
+    }
+
+    ngx_http_journey_log_stop(log);
+
+    if (log->own.ring != NULL) {
+        waiting = journey_ring_waiting(log->own.ring);
+
+        if (waiting > 0) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "journey log \"%s\": %uL lines could not be "
+                          "written, %s", log->name, waiting,
+                          (log->own.slot != NULL)
+                          ? "they are left to other processes"
+                          : "they are lost");
+        }
+
+        if (log->own.slot != NULL) {
+            ngx_http_journey_segment_release(ngx_http_journey_log_segment(log),
+                                             log->own.n);
+
+        } else {
+            ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED,
+                                       waiting);
+            ngx_free(log->own.ring);
+        }
+
+        log->own.ring = NULL;
+    }
+
+    ngx_http_journey_log_finish(log);
+}
+
+
+static void
+ngx_http_journey_log_finish(ngx_http_journey_log_t *log)
+{
+    if (log->timer.timer_set) {
+        ngx_del_timer(&log->timer);
+    }
+
+    if (log->retry.timer_set) {
+        ngx_del_timer(&log->retry);
+    }
+
+    if (log->turn.posted) {
+        ngx_delete_posted_event(&log->turn);
+    }
+
+    ngx_http_journey_file_close(&log->file);
+    ngx_http_journey_member_free(&log->member);
+
+    log->attached = 0;
+}
+
+
+void
+ngx_http_journey_log_drain(ngx_http_journey_log_t *log)
+{
+    ngx_http_journey_source_t  source;
+
+    if (log->zone == NULL || log->shared == NULL
+        || ngx_http_journey_log_begin(log) != NGX_OK)
+    {
+        return;
+    }
+
+    while (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+
+        if (ngx_http_journey_log_start(log, &source) != NGX_OK
+            || ngx_http_journey_log_sync(log, log->buffer,
+                                         NGX_HTTP_JOURNEY_LOG_LONG)
+               != NGX_OK)
+        {
+            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                          "journey log \"%s\": %uL lines are lost",
+                          log->name, journey_ring_waiting(source.ring));
+            break;
+        }
+    }
+
+    ngx_http_journey_log_stop(log);
+    ngx_http_journey_log_finish(log);
+}
+
+
+void
+ngx_http_journey_log_totals(ngx_array_t *logs,
+    ngx_http_journey_shared_t *shared, ngx_http_journey_totals_t *totals)
+{
+    ngx_uint_t                i;
+    ngx_http_journey_log_t  **log;
+
+    totals->lines = shared->counters[NGX_HTTP_JOURNEY_LOG_LINES];
+    totals->members = shared->counters[NGX_HTTP_JOURNEY_LOG_MEMBERS];
+    totals->bytes = shared->counters[NGX_HTTP_JOURNEY_LOG_BYTES];
+    totals->dropped = shared->counters[NGX_HTTP_JOURNEY_LOG_DROPPED];
+    totals->buffered = 0;
+
+    log = logs->elts;
+
+    for (i = 0; i < logs->nelts; i++) {
+        ngx_http_journey_segment_totals(ngx_http_journey_log_segment(log[i]),
+                                        totals);
+    }
+}
