@@ -55,7 +55,8 @@ struct journey_job_s {
     const char          *wrong;         /* the member is damaged: why */
     uint64_t             nlines;
     uint64_t             bad_lines;
-    uint64_t             good_bytes;    /* of text that is no broken line */
+    uint64_t             kept;          /* bytes of text that are no broken
+                                           line */
     unsigned             ncomplaints;
     journey_complaint_t *complaints;    /* freed with the job */
     unsigned             thread;
