@@ -38,6 +38,8 @@ typedef struct {
 } journey_mask_t;
 
 
+static journey_str_t journey_mask_closely(const journey_str_t *path,
+    u_char *buf) __attribute__((noinline));
 static int journey_mask_nothing(const u_char *data, size_t len);
 static int journey_mask_has_run(const u_char *data, size_t len, size_t run,
     unsigned kind);
@@ -100,30 +102,43 @@ static const u_char  journey_mask_class[256] = {
 journey_str_t
 journey_mask(const journey_str_t *path, u_char *buf)
 {
+    if (path->len <= JOURNEY_PATH_MAX
+        && journey_mask_nothing(path->data, path->len))
+    {
+        return *path;
+    }
+
+    return journey_mask_closely(path, buf);
+}
+
+
+/* Apart, so that the usual case saves no registers for it. */
+
+static journey_str_t
+journey_mask_closely(const journey_str_t *path, u_char *buf)
+{
     journey_str_t   result;
     journey_mask_t  mask;
 
-    result.data = path->data;
+    mask.buf = buf;
+    mask.len = 0;
+    mask.plain = path->data;
+    mask.masked = 0;
+    mask.full = 0;
 
-    if (!journey_mask_nothing(path->data, path->len)) {
-        memset(&mask, 0, sizeof(journey_mask_t));
+    journey_mask_scan(&mask, path->data, path->data + path->len);
 
-        mask.buf = buf;
-        mask.plain = path->data;
+    if (mask.masked) {
+        journey_mask_copy(&mask, path->data + path->len);
 
-        journey_mask_scan(&mask, path->data, path->data + path->len);
+        result.data = buf;
+        result.len = mask.len;
 
-        if (mask.masked) {
-            journey_mask_copy(&mask, path->data + path->len);
-
-            result.data = buf;
-            result.len = mask.len;
-
-            return result;
-        }
+    } else {
+        result.data = path->data;
+        result.len = journey_utf8_cut(path->data, path->len,
+                                      JOURNEY_PATH_MAX);
     }
-
-    result.len = journey_utf8_cut(path->data, path->len, JOURNEY_PATH_MAX);
 
     return result;
 }
@@ -208,36 +223,44 @@ journey_mask_nothing(const u_char *data, size_t len)
 
 /*
  * 1 when a run of that many bytes of that kind is there, with each of the
- * kind's bits in it.  A run that long covers one byte in as many, so only
- * those are looked at, and from those that fit to both sides.
+ * kind's bits in it.  A window as long is read from its end: behind the first
+ * byte that does not fit lies the next window, so that most bytes are never
+ * looked at (Boyer and Moore's way to find a word).
  */
 
 static int
 journey_mask_has_run(const u_char *data, size_t len, size_t run,
     unsigned kind)
 {
-    size_t    i, from;
+    size_t    i, n;
     unsigned  seen;
 
-    for (i = run - 1; i < len; i += run) {
+    i = run - 1;
 
-        if (!journey_is(data[i], kind)) {
+    while (i < len) {
+
+        for (n = 0; n < run && journey_is(data[i - n], kind); n++) {
+            /* void */
+        }
+
+        if (n < run) {
+            i += run - n;
             continue;
         }
 
+        /* the window stands at the run's beginning */
+
         seen = 0;
 
-        for (from = i; from > 0 && journey_is(data[from - 1], kind); from--) {
-            seen |= journey_mask_class[data[from - 1]];
-        }
-
-        for ( /* void */ ; i < len && journey_is(data[i], kind); i++) {
+        for (i -= run - 1; i < len && journey_is(data[i], kind); i++) {
             seen |= journey_mask_class[data[i]];
         }
 
-        if (i - from >= run && (seen & kind) == kind) {
+        if ((seen & kind) == kind) {
             return 1;
         }
+
+        i += run;
     }
 
     return 0;

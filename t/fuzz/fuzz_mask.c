@@ -25,14 +25,39 @@ is_letter(u_char c)
 }
 
 
-/* No digits in a row, no token, and no address of the plainest form: a letter
- * before the "@" and one behind it that begins no version, "v1" or "v:n". */
+/* Bytes of the mask at p. */
+
+static size_t
+mask_len(const u_char *p, const u_char *end)
+{
+    size_t    len;
+    unsigned  i;
+
+    static const char *const  masks[] = { ":email", ":token", ":n" };
+
+    for (i = 0; i < 3; i++) {
+        len = strlen(masks[i]);
+
+        if ((size_t) (end - p) >= len && memcmp(p, masks[i], len) == 0) {
+            return len;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * No digits in a row, no token, and no address of the plainest form: a letter
+ * before the "@" and one behind it that begins no version.  That is "v1", now
+ * maybe "v:n", or "v" where the path was cut.
+ */
 
 static void
 check_clean(const journey_str_t *s)
 {
     u_char    c;
-    size_t    i, digits, run;
+    size_t    i, len, digits, run;
     unsigned  seen;
 
     digits = 0;
@@ -41,6 +66,12 @@ check_clean(const journey_str_t *s)
 
     for (i = 0; i <= s->len; i++) {
         c = (i < s->len) ? s->data[i] : '/';
+
+        if (c == ':') {
+            /* its letters belong to no run */
+            len = mask_len(s->data + i, s->data + s->len);
+            i += (len > 0) ? len - 1 : 0;
+        }
 
         if (is_digit(c) || is_letter(c)) {
             digits = is_digit(c) ? digits + 1 : 0;
@@ -61,8 +92,8 @@ check_clean(const journey_str_t *s)
             && i + 1 < s->len && is_letter(s->data[i + 1]))
         {
             check((s->data[i + 1] | 0x20) == 'v'
-                  && i + 2 < s->len
-                  && (is_digit(s->data[i + 2]) || s->data[i + 2] == ':'));
+                  && (i + 2 == s->len || is_digit(s->data[i + 2])
+                      || s->data[i + 2] == ':'));
         }
     }
 }

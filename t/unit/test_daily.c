@@ -389,6 +389,12 @@ test_clock(void)
 
     fresh(&s);
     at(&s, AT(DAY, 12, 0, 0));
+    at(&s, AT(DAY + 1, 0, 0, 0));
+    at(&s, AT(DAY, 0, 30, 0));
+    is_salts(&s, 3, 0, "set back to the small hours of the day before");
+
+    fresh(&s);
+    at(&s, AT(DAY, 12, 0, 0));
     at(&s, AT(DAY - 3, 12, 0, 0));
     is_salts(&s, 2, 0, "set back by days");
     at(&s, AT(DAY, 12, 0, 0));
