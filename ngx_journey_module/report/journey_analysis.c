@@ -5,7 +5,9 @@
 
 
 #include "journey_analysis.h"
+#include "journey_fold.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 
@@ -59,6 +61,22 @@ journey_analysis_key_cmp(const void *one, const void *two)
     b = two;
 
     return *a < *b ? -1 : *a > *b;
+}
+
+
+/* The sums to count for. */
+
+static journey_channel_sum_t *
+journey_analysis_channel(journey_analysis_t *a, uint32_t name)
+{
+    return &a->channels[journey_fold_row(a->channel_row, name)];
+}
+
+
+static journey_page_sum_t *
+journey_analysis_page(journey_analysis_t *a, uint32_t page)
+{
+    return &a->pages[journey_fold_row(a->page_row, page)];
 }
 
 
@@ -124,7 +142,7 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
         seen->t = ev->t;
     }
 
-    sum = &a->channels[a->touch_channel[ev->touch]];
+    sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
     sum->touches++;
 
     if (ev->visitor != 0 && sum->visitor_gen != walk->visitor_gen) {
@@ -164,8 +182,15 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
         }
 
         if (ev->kind == JOURNEY_EVENT_PAGE) {
-            page = &a->pages[ev->page];
+            page = journey_analysis_page(a, ev->page);
             page->visits++;
+
+            if (ev->visitor != 0
+                && page->visitor_gen != a->walk->visitor_gen)
+            {
+                page->visitor_gen = a->walk->visitor_gen;
+                page->visitors++;
+            }
 
             if (ev->t >= page->t) {
                 page->t = ev->t;
@@ -178,8 +203,8 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
     }
 
     if (session && entry != NULL) {
-        a->pages[entry->page].entries++;
-        a->pages[exit->page].exits++;
+        journey_analysis_page(a, entry->page)->entries++;
+        journey_analysis_page(a, exit->page)->exits++;
     }
 }
 
@@ -198,6 +223,8 @@ journey_analysis_path(journey_analysis_t *a, const uint32_t *names, uint32_t n)
         return NULL;
     }
 
+    i = journey_fold_row(a->path_row, i);
+
     if (i >= a->paths_size) {
         size = a->paths_size + a->paths_size / 2 + 64;
 
@@ -214,6 +241,23 @@ journey_analysis_path(journey_analysis_t *a, const uint32_t *names, uint32_t n)
     }
 
     return &a->paths[i];
+}
+
+
+/* The journey and the visitor count once for the path. */
+
+static void
+journey_analysis_path_journey(journey_analysis_t *a, journey_path_sum_t *path)
+{
+    if (path->journey_gen != a->walk->journey_gen) {
+        path->journey_gen = a->walk->journey_gen;
+        path->journeys++;
+    }
+
+    if (path->visitor_gen != a->walk->visitor_gen) {
+        path->visitor_gen = a->walk->visitor_gen;
+        path->visitors++;
+    }
 }
 
 
@@ -328,7 +372,7 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
         return JOURNEY_OK;
     }
 
-    sum = &a->channels[names[n - 1]];
+    sum = journey_analysis_channel(a, names[n - 1]);
     sum->conversions += 1;
     sum->value += value;
 
@@ -341,10 +385,7 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     path->conversions++;
     path->value += value;
 
-    if (path->journey_gen != a->walk->journey_gen) {
-        path->journey_gen = a->walk->journey_gen;
-        path->journeys++;
-    }
+    journey_analysis_path_journey(a, path);
 
     return JOURNEY_OK;
 }
@@ -385,7 +426,7 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
                 return JOURNEY_ERROR;
             }
 
-            sum = &a->channels[channel];
+            sum = journey_analysis_channel(a, channel);
 
             if (sum->journey_gen != walk->journey_gen) {
                 sum->journey_gen = walk->journey_gen;
@@ -423,10 +464,11 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
             return JOURNEY_ERROR;
         }
 
-        path->journeys++;
+        journey_analysis_path_journey(a, path);
     }
 
     journey_funnel_count(&a->funnel, a->store, refs, i, walk->journey_gen,
+                         walk->visitor_gen,
                          done ? JOURNEY_COMPLETED
                          : a->until - ev->t >= a->opts->idle
                            && a->until >= ev->t ? JOURNEY_DROPPED
@@ -494,6 +536,28 @@ journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
 }
 
 
+/* The name of what is folded is one that no log of ours holds: no channel,
+ * phase or goal has blanks in it, and every page has a host. */
+
+static int
+journey_analysis_other(journey_analysis_t *a)
+{
+    int      n;
+    char     page[64];
+    u_char  *name;
+
+    n = snprintf(page, sizeof(page), "%c(fewer than %llu visitors)", '\0',
+                 (unsigned long long) a->opts->min_visitors);
+
+    name = (u_char *) page + 1;
+
+    a->other_name = journey_intern(&a->store->all.names, name, n - 1);
+    a->other_page = journey_intern(&a->store->all.pages, (u_char *) page, n);
+
+    return (a->other_name && a->other_page) ? JOURNEY_OK : JOURNEY_ERROR;
+}
+
+
 static int
 journey_analysis_init(journey_analysis_t *a)
 {
@@ -533,7 +597,20 @@ journey_analysis_init(journey_analysis_t *a)
         return JOURNEY_ERROR;
     }
 
-    return journey_intern_init(&a->path_keys, store->all.names.seed);
+    if (journey_intern_init(&a->path_keys, store->all.names.seed)
+        != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    if (a->other_name == 0) {
+        return JOURNEY_OK;
+    }
+
+    a->other_path = journey_intern(&a->path_keys, (u_char *) &a->other_name,
+                                   sizeof(uint32_t));
+
+    return a->other_path ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -601,6 +678,51 @@ journey_analysis_walk(journey_analysis_t *a)
 }
 
 
+/* Counts what a visitor's events are, for rows as they are now. */
+
+static int
+journey_analysis_again(journey_analysis_t *a)
+{
+    a->visitors = 0;
+    a->sessions = 0;
+    a->journeys = 0;
+    a->unattributed = 0;
+    a->incomplete = 0;
+    a->folded = 0;
+
+    memset(a->channels, 0, a->nnames * sizeof(journey_channel_sum_t));
+    memset(a->pages, 0, a->store->all.pages.n * sizeof(journey_page_sum_t));
+
+    if (a->paths_size != 0) {
+        memset(a->paths, 0, a->paths_size * sizeof(journey_path_sum_t));
+    }
+
+    journey_funnel_reset(&a->funnel);
+
+    return journey_analysis_walk(a);
+}
+
+
+static int
+journey_analysis_fold(journey_analysis_t *a)
+{
+    int  rc;
+
+    for ( ;; ) {
+        rc = journey_fold(a);
+
+        if (rc != JOURNEY_OK) {
+            return rc == JOURNEY_DECLINED ? journey_fold_goals(a)
+                                          : JOURNEY_ERROR;
+        }
+
+        if (journey_analysis_again(a) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+}
+
+
 int
 journey_analyse(journey_analysis_t *a, journey_store_t *store,
     const journey_options_t *opts, const journey_phases_t *phases)
@@ -615,6 +737,10 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
     a->from = store->all.from;
     a->until = (opts->until == UINT64_MAX) ? store->all.until : opts->until;
 
+    if (opts->min_visitors != 0 && journey_analysis_other(a) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
     if (journey_funnel_init(&a->funnel, store, phases) != JOURNEY_OK
         || journey_analysis_init(a) != JOURNEY_OK
         || journey_goals_count(a) != JOURNEY_OK
@@ -623,7 +749,7 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
         return JOURNEY_ERROR;
     }
 
-    return JOURNEY_OK;
+    return opts->min_visitors == 0 ? JOURNEY_OK : journey_analysis_fold(a);
 }
 
 
@@ -640,4 +766,7 @@ journey_analysis_free(journey_analysis_t *a)
     free(a->currencies);
     free(a->goal_wanted);
     free(a->paths);
+    free(a->channel_row);
+    free(a->page_row);
+    free(a->path_row);
 }

@@ -32,6 +32,8 @@ typedef struct {
     uint64_t       visits;
     uint64_t       entries;
     uint64_t       exits;
+    uint64_t       visitors;
+    uint64_t       visitor_gen;         /* counted for this one already */
     uint64_t       t;                   /* of the latest visit */
     uint32_t       phase;               /* names: of the latest visit */
 } journey_page_sum_t;
@@ -41,19 +43,27 @@ typedef struct {
     uint32_t       currency;            /* names; 0: none */
     uint64_t       conversions;
     uint64_t       without_visitor;
+    uint64_t       visitors;            /* at least */
     long double    value;
+    unsigned       bare:1;              /* it has conversions without value */
+    unsigned       folded:1;
+    unsigned       mixed:1;             /* the value has no currency: of rows
+                                           that are folded */
 } journey_goal_sum_t;
 
 typedef struct {
     uint64_t       journeys;
     uint64_t       conversions;
     long double    value;
+    uint64_t       visitors;
+    uint64_t       visitor_gen;
     uint64_t       journey_gen;
 } journey_path_sum_t;
 
 typedef struct {
     uint32_t       currency;            /* names; 0: none */
     uint64_t       conversions;         /* with a value in it */
+    uint64_t       visitors;            /* of these; 0 unless they matter */
     long double    value;
 } journey_currency_sum_t;
 
@@ -102,6 +112,16 @@ typedef struct {
                                                    middle left out */
     journey_path_sum_t       *paths;    /* by number in path_keys */
     uint32_t                  paths_size;
+
+    /* --min-visitors: rows of folded groups, and for which row each one
+     * counts (NULL: for itself) */
+
+    uint32_t                  other_name;
+    uint32_t                  other_page;
+    uint32_t                  other_path;
+    uint32_t                 *channel_row;
+    uint32_t                 *page_row;
+    uint32_t                 *path_row;
 
     struct journey_walk_s    *walk;     /* while it is counted */
 } journey_analysis_t;

@@ -505,12 +505,40 @@ journey_funnel_free(journey_funnel_t *funnel)
 }
 
 
+static void
+journey_funnel_reset_step(journey_step_t *step)
+{
+    memset(step->ended, 0, sizeof(step->ended));
+    step->visitors = 0;
+    step->visitor_gen = 0;
+}
+
+
+void
+journey_funnel_reset(journey_funnel_t *funnel)
+{
+    uint32_t  i, k;
+
+    for (i = 0; i < funnel->nmodels; i++) {
+        funnel->models[i].gen = 0;
+
+        for (k = 0; k < funnel->models[i].nsteps; k++) {
+            journey_funnel_reset_step(&funnel->models[i].steps[k]);
+        }
+    }
+
+    journey_funnel_reset_step(&funnel->other);
+}
+
+
 void
 journey_funnel_count(journey_funnel_t *funnel, const journey_store_t *store,
-    const uint32_t *refs, uint32_t n, uint64_t gen, journey_end_e end)
+    const uint32_t *refs, uint32_t n, uint64_t gen, uint64_t visitor,
+    journey_end_e end)
 {
     uint32_t          i, k, m;
     journey_ev_t     *ev;
+    journey_step_t   *step;
     journey_model_t  *model;
 
     m = JOURNEY_NO_MODEL;
@@ -545,10 +573,24 @@ journey_funnel_count(journey_funnel_t *funnel, const journey_store_t *store,
         }
 
         for (k = 0; k < model->nsteps; k++) {
-            if (model->steps[k].position == model->furthest) {
-                model->steps[k].ended[end]++;
-                break;
+            step = &model->steps[k];
+
+            if (step->position != model->furthest) {
+                continue;
             }
+
+            if (step->folded) {
+                step = &funnel->other;
+            }
+
+            step->ended[end]++;
+
+            if (step->visitor_gen != visitor) {
+                step->visitor_gen = visitor;
+                step->visitors++;
+            }
+
+            break;
         }
     }
 }

@@ -27,6 +27,10 @@ typedef struct {
     uint32_t          phase;            /* names */
     uint64_t          events;           /* seen of it */
     uint64_t          ended[JOURNEY_ENDS];  /* journeys that came no further */
+    uint64_t          visitors;         /* of these journeys */
+    uint64_t          visitor_gen;      /* counted for this one already */
+    unsigned          folded;           /* its journeys are those of the
+                                           funnel's other */
 } journey_step_t;
 
 
@@ -50,6 +54,7 @@ typedef struct {
                                            UINT32_MAX: no phases */
     uint32_t          nhosts;
     uint32_t         *page_host;        /* names, by the number of the page */
+    journey_step_t    other;            /* of all phases that are folded */
     uint64_t          renamed;          /* events whose phase is not the usual
                                            one of their position */
 } journey_funnel_t;
@@ -64,10 +69,13 @@ int journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
 void journey_funnel_free(journey_funnel_t *funnel);
 
 /* Counts a journey by the furthest phase of its n events; gen is a number
- * that no journey before had. */
+ * that no journey before had, visitor that of its visitor. */
 void journey_funnel_count(journey_funnel_t *funnel,
     const journey_store_t *store, const uint32_t *refs, uint32_t n,
-    uint64_t gen, journey_end_e end);
+    uint64_t gen, uint64_t visitor, journey_end_e end);
+
+/* Forgets what was counted. */
+void journey_funnel_reset(journey_funnel_t *funnel);
 
 
 #endif /* JOURNEY_FUNNEL_H */

@@ -146,6 +146,48 @@ journey_goals_currency_cmp(const void *one, const void *two, void *ctx)
 }
 
 
+/* How many visitors the conversions of each currency had. */
+
+static int
+journey_goals_visitors(journey_analysis_t *a, const uint32_t *places)
+{
+    int                 rc;
+    uint32_t            i, n, key[2];
+    journey_ev_t       *ev;
+    journey_intern_t    known;
+    journey_goal_ev_t  *goal;
+
+    rc = journey_intern_init(&known, a->store->all.names.seed);
+
+    for (i = 0; i < a->store->ngoals && rc == JOURNEY_OK; i++) {
+        ev = journey_store_event(a->store, a->store->goals[i]);
+        goal = &a->store->all.goals[ev->goal - 1];
+
+        if (!goal->has_value || ev->visitor == 0
+            || !journey_goals_converts(a, ev))
+        {
+            continue;
+        }
+
+        key[0] = goal->currency;
+        key[1] = ev->visitor;
+        n = known.n;
+
+        if (journey_intern(&known, (u_char *) key, sizeof(key)) == n) {
+            a->currencies[places[goal->currency] - 1].visitors++;
+        }
+
+        if (known.no_memory) {
+            rc = JOURNEY_ERROR;
+        }
+    }
+
+    journey_intern_free(&known);
+
+    return rc;
+}
+
+
 /* The sums of the conversions by currency, and the one that counts. */
 
 static int
@@ -203,6 +245,13 @@ journey_goals_currencies(journey_analysis_t *a)
         sum->value += goal->value;
     }
 
+    if (a->opts->min_visitors != 0
+        && journey_goals_visitors(a, places) != JOURNEY_OK)
+    {
+        free(places);
+        return JOURNEY_ERROR;
+    }
+
     free(places);
 
     if (a->ncurrencies != 0) {
@@ -244,7 +293,11 @@ journey_goals_pair_cmp(const void *one, const void *two)
         return a->goal < b->goal ? -1 : 1;
     }
 
-    return a->currency < b->currency ? -1 : a->currency > b->currency;
+    if (a->currency != b->currency) {
+        return a->currency < b->currency ? -1 : 1;
+    }
+
+    return a->visitors < b->visitors ? -1 : a->visitors > b->visitors;
 }
 
 
@@ -282,6 +335,8 @@ journey_goals_fold(const journey_analysis_t *a, journey_goal_sum_t *rows,
     bare = rows[0];
     rows[first].conversions += bare.conversions;
     rows[first].without_visitor += bare.without_visitor;
+    rows[first].visitors = journey_max(rows[first].visitors, bare.visitors);
+    rows[first].bare = 1;
 
     memmove(rows, rows + 1, (n - 1) * sizeof(journey_goal_sum_t));
 
@@ -296,6 +351,7 @@ static int
 journey_goals_table(journey_analysis_t *a)
 {
     uint32_t             i, k, n, first;
+    uint64_t             visitor;
     journey_ev_t        *ev;
     journey_goal_ev_t   *goal;
     journey_goal_sum_t  *rows;
@@ -318,6 +374,10 @@ journey_goals_table(journey_analysis_t *a)
         rows[n].conversions = 1;
         rows[n].without_visitor = (ev->visitor == 0);
         rows[n].value = goal->has_value ? goal->value : 0;
+        rows[n].visitors = ev->visitor;         /* which one, for now */
+        rows[n].bare = !goal->has_value;
+        rows[n].folded = 0;
+        rows[n].mixed = 0;
         n++;
     }
 
@@ -333,6 +393,8 @@ journey_goals_table(journey_analysis_t *a)
         rows[i].currency--;
     }
 
+    visitor = 0;
+
     for (i = 0, k = 0; i < n; i++) {
         if (k > 0 && rows[k - 1].goal == rows[i].goal
             && rows[k - 1].currency == rows[i].currency)
@@ -340,10 +402,14 @@ journey_goals_table(journey_analysis_t *a)
             rows[k - 1].conversions += rows[i].conversions;
             rows[k - 1].without_visitor += rows[i].without_visitor;
             rows[k - 1].value += rows[i].value;
+            rows[k - 1].visitors += (rows[i].visitors != visitor);
+            visitor = rows[i].visitors;
             continue;
         }
 
-        rows[k++] = rows[i];
+        visitor = rows[i].visitors;
+        rows[k] = rows[i];
+        rows[k++].visitors = (visitor != 0);
     }
 
     for (i = 0, n = 0; i < k; i = first) {

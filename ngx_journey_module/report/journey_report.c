@@ -59,15 +59,21 @@ journey_report_currencies(const journey_options_t *opts,
     char                           value[352], n[32];
     FILE                          *file;
     uint32_t                       i;
+    uint64_t                       few;
     journey_str_t                  name;
     const journey_currency_sum_t  *sum;
 
     file = (opts->format == JOURNEY_FORMAT_TEXT) ? stdout : stderr;
 
-    for (i = 0; i < a->ncurrencies; i++) {
+    for (i = 0, few = 0; i < a->ncurrencies; i++) {
         sum = &a->currencies[i];
 
         if (sum->currency == a->currency) {
+            continue;
+        }
+
+        if (sum->visitors < opts->min_visitors) {
+            few += sum->conversions;
             continue;
         }
 
@@ -88,6 +94,14 @@ journey_report_currencies(const journey_options_t *opts,
 
         fprintf(file, " in %s %s\n", n,
                 journey_plural(sum->conversions, "conversion", "conversions"));
+    }
+
+    if (few != 0) {
+        journey_text_count(n, few);
+        journey_report_note(opts, "besides: %s %s in currencies of fewer than "
+                            "%llu visitors", n,
+                            journey_plural(few, "conversion", "conversions"),
+                            (unsigned long long) opts->min_visitors);
     }
 }
 

@@ -60,6 +60,10 @@ journey_report_goal_cmp(const void *one, const void *two, void *ctx)
     c = &a->goals[*(const uint32_t *) one];
     d = &a->goals[*(const uint32_t *) two];
 
+    if (c->folded != d->folded) {
+        return c->folded ? 1 : -1;
+    }
+
     if (c->conversions != d->conversions) {
         return c->conversions > d->conversions ? -1 : 1;
     }
@@ -119,9 +123,10 @@ journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
         cell[1].u.count = sum->conversions;
         cell[2].u.count = sum->without_visitor;
         cell[3].u.number = journey_round(sum->value);
+        cell[3].null = sum->mixed;
         cell[4].null = 1;
 
-        if (sum->currency != UINT32_MAX) {
+        if (sum->currency != UINT32_MAX && !sum->mixed) {
             journey_report_string(&cell[4],
                                   journey_report_name(a, sum->currency));
         }
@@ -150,6 +155,10 @@ journey_report_page_cmp(const void *one, const void *two, void *ctx)
     a = ctx;
     i = *(const uint32_t *) one;
     k = *(const uint32_t *) two;
+
+    if (a->other_page != 0 && (i == a->other_page || k == a->other_page)) {
+        return i == a->other_page ? 1 : -1;
+    }
 
     if (a->pages[i].visits != a->pages[k].visits) {
         return a->pages[i].visits > a->pages[k].visits ? -1 : 1;
@@ -204,6 +213,12 @@ journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
         journey_report_string(&cell[0], host);
         journey_report_string(&cell[1], page);
         journey_report_string(&cell[2], journey_report_name(a, sum->phase));
+
+        if (sorted[i] == a->other_page) {
+            cell[1].u.str = journey_report_name(a, a->other_name);
+            cell[2].null = 1;
+        }
+
         cell[3].u.count = sum->visits;
         cell[4].u.count = sum->entries;
         cell[5].u.count = sum->exits;
@@ -235,6 +250,10 @@ journey_report_path_cmp(const void *one, const void *two, void *ctx)
     a = ctx;
     i = *(const uint32_t *) one;
     k = *(const uint32_t *) two;
+
+    if (a->other_path != 0 && (i == a->other_path || k == a->other_path)) {
+        return i == a->other_path ? 1 : -1;
+    }
 
     if (a->paths[i].journeys != a->paths[k].journeys) {
         return a->paths[i].journeys > a->paths[k].journeys ? -1 : 1;

@@ -14,6 +14,14 @@
 journey_str_t
 journey_report_name(const journey_analysis_t *a, uint32_t name)
 {
+    journey_str_t  other = journey_string("other");
+
+    if (name != 0 && name == a->other_name
+        && a->opts->format != JOURNEY_FORMAT_TEXT)
+    {
+        return other;
+    }
+
     return journey_intern_str(&a->store->all.names, name);
 }
 

@@ -135,6 +135,10 @@ journey_report_channel_cmp(const void *one, const void *two, void *ctx)
     c = &a->channels[i];
     d = &a->channels[k];
 
+    if (a->other_name != 0 && (i == a->other_name || k == a->other_name)) {
+        return i == a->other_name ? 1 : -1;
+    }
+
     if (c->touches != d->touches) {
         return c->touches > d->touches ? -1 : 1;
     }
@@ -275,13 +279,24 @@ journey_report_model(journey_table_t *table, const journey_analysis_t *a,
                  + step->ended[JOURNEY_OPEN];
     }
 
+    if (total == 0 && a->funnel.other.visitors != 0) {
+
+        /* all that is known of it is folded */
+
+        return JOURNEY_OK;
+    }
+
     reached = total;
     before = total;
 
     for (i = 0; i < model->nsteps; i++) {
         step = &model->steps[i];
-        cell = journey_table_row(table);
 
+        if (step->folded) {
+            continue;
+        }
+
+        cell = journey_table_row(table);
         if (cell == NULL) {
             return JOURNEY_ERROR;
         }
@@ -303,6 +318,44 @@ journey_report_model(journey_table_t *table, const journey_analysis_t *a,
                    + step->ended[JOURNEY_DROPPED]
                    + step->ended[JOURNEY_OPEN];
     }
+
+    return JOURNEY_OK;
+}
+
+
+/* The journeys whose furthest phase has too few visitors: they count for no
+ * other phase, or the differences would tell how many they are. */
+
+static int
+journey_report_folded(journey_table_t *table, const journey_analysis_t *a)
+{
+    journey_cell_t        *cell;
+    const journey_step_t  *step;
+
+    step = &a->funnel.other;
+
+    if (step->ended[JOURNEY_COMPLETED] + step->ended[JOURNEY_DROPPED]
+        + step->ended[JOURNEY_OPEN] == 0)
+    {
+        return JOURNEY_OK;
+    }
+
+    cell = journey_table_row(table);
+    if (cell == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    cell[0].null = 1;
+    cell[1].u.str = journey_report_name(a, a->other_name);
+    cell[2].null = 1;
+    cell[3].null = 1;
+    cell[4].u.count = step->ended[JOURNEY_COMPLETED]
+                      + step->ended[JOURNEY_DROPPED]
+                      + step->ended[JOURNEY_OPEN];
+    cell[5].null = 1;
+    cell[6].u.count = step->ended[JOURNEY_COMPLETED];
+    cell[7].u.count = step->ended[JOURNEY_DROPPED];
+    cell[8].u.count = step->ended[JOURNEY_OPEN];
 
     return JOURNEY_OK;
 }
@@ -341,5 +394,5 @@ journey_table_phases(journey_table_t *table, const journey_analysis_t *a)
         }
     }
 
-    return JOURNEY_OK;
+    return journey_report_folded(table, a);
 }

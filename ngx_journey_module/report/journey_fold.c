@@ -1,0 +1,407 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Which rows are folded.  A row that is left out must not be had by taking the
+ * others from the total: so one row alone is never folded, and what is folded
+ * has as many visitors as any other row, if there are so many.
+ */
+
+
+#include "journey_fold.h"
+
+#include <stdlib.h>
+
+
+typedef struct {
+    uint64_t     visitors;
+    uint32_t     row;
+    uint32_t     model;                 /* of phases */
+} journey_fold_row_t;
+
+typedef struct {
+    journey_fold_row_t  *rows;          /* neither folded nor empty */
+    uint32_t             n;
+    uint32_t             folded;        /* rows that are */
+} journey_fold_rows_t;
+
+
+static int
+journey_fold_cmp(const void *one, const void *two)
+{
+    const journey_fold_row_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->visitors != b->visitors) {
+        return a->visitors < b->visitors ? -1 : 1;
+    }
+
+    if (a->model != b->model) {
+        return a->model < b->model ? -1 : 1;
+    }
+
+    return a->row < b->row ? -1 : a->row > b->row;
+}
+
+
+/* How many of the rows, the smallest first, are to be folded now; together is
+ * the number of visitors of those that are already. */
+
+static uint32_t
+journey_fold_choose(journey_fold_rows_t *rows, uint64_t min,
+    uint64_t together)
+{
+    uint32_t  n;
+
+    qsort(rows->rows, rows->n, sizeof(journey_fold_row_t), journey_fold_cmp);
+
+    for (n = 0; n < rows->n && rows->rows[n].visitors < min; n++) {
+        /* void */
+    }
+
+    if (rows->folded + n == 0) {
+        return 0;
+    }
+
+    if (n < rows->n
+        && (rows->folded + n == 1 || (n == 0 && together < min)))
+    {
+        n++;
+    }
+
+    return n;
+}
+
+
+static int
+journey_fold_rows(journey_fold_rows_t *rows, uint32_t size)
+{
+    rows->n = 0;
+    rows->folded = 0;
+    rows->rows = malloc((size + 1) * sizeof(journey_fold_row_t));
+
+    return rows->rows == NULL ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
+static void
+journey_fold_add(journey_fold_rows_t *rows, uint32_t model, uint32_t row,
+    uint64_t visitors)
+{
+    rows->rows[rows->n].model = model;
+    rows->rows[rows->n].row = row;
+    rows->rows[rows->n].visitors = visitors;
+    rows->n++;
+}
+
+
+/*
+ * A table whose rows have numbers.  *map says for which row each one counts;
+ * size is the number of rows, other the one of all that are folded.
+ */
+
+static int
+journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
+    uint32_t other, int (*seen)(const journey_analysis_t *a, uint32_t i,
+    uint64_t *visitors))
+{
+    uint32_t             i, n;
+    uint64_t             visitors, together;
+    journey_fold_rows_t  rows;
+
+    if (*map == NULL) {
+        *map = malloc(size * sizeof(uint32_t));
+        if (*map == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        for (i = 0; i < size; i++) {
+            (*map)[i] = i;
+        }
+    }
+
+    if (journey_fold_rows(&rows, size) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0, together = 0; i < size; i++) {
+
+        if (i == other) {
+            (void) seen(a, i, &together);
+
+        } else if ((*map)[i] == other) {
+            rows.folded++;
+
+        } else if (seen(a, i, &visitors)) {
+            journey_fold_add(&rows, 0, i, visitors);
+        }
+    }
+
+    n = journey_fold_choose(&rows, a->opts->min_visitors, together);
+
+    for (i = 0; i < n; i++) {
+        (*map)[rows.rows[i].row] = other;
+    }
+
+    free(rows.rows);
+
+    return n ? JOURNEY_OK : JOURNEY_DECLINED;
+}
+
+
+static int
+journey_fold_channel(const journey_analysis_t *a, uint32_t i,
+    uint64_t *visitors)
+{
+    *visitors = a->channels[i].visitors;
+
+    return a->channels[i].touches != 0 || a->channels[i].conversions != 0;
+}
+
+
+static int
+journey_fold_page(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
+{
+    *visitors = a->pages[i].visitors;
+
+    return a->pages[i].visits != 0;
+}
+
+
+static int
+journey_fold_path(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
+{
+    *visitors = (i < a->paths_size) ? a->paths[i].visitors : 0;
+
+    return i != 0 && i < a->paths_size && a->paths[i].journeys != 0;
+}
+
+
+/* The phases of all models have one row together. */
+
+static int
+journey_fold_phases(journey_analysis_t *a)
+{
+    uint32_t              i, k, n;
+    journey_step_t       *step;
+    journey_model_t      *model;
+    journey_fold_rows_t   rows;
+
+    for (i = 0, n = 0; i < a->funnel.nmodels; i++) {
+        n += a->funnel.models[i].nsteps;
+    }
+
+    if (journey_fold_rows(&rows, n) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < a->funnel.nmodels; i++) {
+        model = &a->funnel.models[i];
+
+        for (k = 0; k < model->nsteps; k++) {
+            step = &model->steps[k];
+
+            if (step->folded) {
+                rows.folded++;
+
+            } else if (step->ended[JOURNEY_COMPLETED]
+                       + step->ended[JOURNEY_DROPPED]
+                       + step->ended[JOURNEY_OPEN] != 0)
+            {
+                journey_fold_add(&rows, i, k, step->visitors);
+            }
+        }
+    }
+
+    n = journey_fold_choose(&rows, a->opts->min_visitors,
+                            a->funnel.other.visitors);
+
+    for (i = 0; i < n; i++) {
+        model = &a->funnel.models[rows.rows[i].model];
+        model->steps[rows.rows[i].row].folded = 1;
+    }
+
+    free(rows.rows);
+
+    return n ? JOURNEY_OK : JOURNEY_DECLINED;
+}
+
+
+int
+journey_fold(journey_analysis_t *a)
+{
+    int       rc[4];
+    unsigned  i, more;
+
+    rc[0] = journey_fold_map(a, &a->channel_row, a->nnames, a->other_name,
+                             journey_fold_channel);
+    rc[1] = journey_fold_map(a, &a->page_row, a->store->all.pages.n,
+                             a->other_page, journey_fold_page);
+    rc[2] = journey_fold_map(a, &a->path_row, a->path_keys.n, a->other_path,
+                             journey_fold_path);
+    rc[3] = journey_fold_phases(a);
+
+    for (i = 0, more = 0; i < 4; i++) {
+        if (rc[i] == JOURNEY_ERROR) {
+            return JOURNEY_ERROR;
+        }
+
+        more |= (rc[i] == JOURNEY_OK);
+    }
+
+    return more ? JOURNEY_OK : JOURNEY_DECLINED;
+}
+
+
+/* The visitors of all goals that are folded. */
+
+static uint64_t
+journey_fold_together(const journey_analysis_t *a, u_char *known,
+    const uint32_t *first)
+{
+    uint32_t             i, k;
+    uint64_t             n;
+    journey_ev_t        *ev;
+    journey_goal_ev_t   *goal;
+    journey_goal_sum_t  *row;
+
+    memset(known, 0, a->store->nvisitors);
+
+    for (i = 0, n = 0; i < a->store->ngoals; i++) {
+        ev = journey_store_event(a->store, a->store->goals[i]);
+        goal = &a->store->all.goals[ev->goal - 1];
+
+        if ((ev->flags & JOURNEY_EV_REPEATED) || !a->goal_wanted[goal->goal]
+            || ev->visitor == 0)
+        {
+            continue;
+        }
+
+        for (k = first[goal->goal];
+             k < a->ngoals && a->goals[k].goal == goal->goal; k++)
+        {
+            row = &a->goals[k];
+
+            if (goal->has_value ? row->currency == goal->currency
+                                : row->bare)
+            {
+                if (row->folded && !known[ev->visitor]) {
+                    known[ev->visitor] = 1;
+                    n++;
+                }
+
+                break;
+            }
+        }
+    }
+
+    return n;
+}
+
+
+/* One row of those that are folded, the last one.  Values of different
+ * currencies have no sum. */
+
+static void
+journey_fold_goal_rows(journey_analysis_t *a)
+{
+    uint32_t             i, n;
+    journey_goal_sum_t   other, *row;
+
+    memset(&other, 0, sizeof(journey_goal_sum_t));
+
+    other.goal = a->other_name;
+    other.currency = UINT32_MAX;
+    other.folded = 1;
+
+    for (i = 0, n = 0; i < a->ngoals; i++) {
+        row = &a->goals[i];
+
+        if (!row->folded) {
+            a->goals[n++] = *row;
+            continue;
+        }
+
+        other.conversions += row->conversions;
+        other.without_visitor += row->without_visitor;
+        other.value += row->value;
+
+        if (row->currency == UINT32_MAX) {
+            continue;
+        }
+
+        other.mixed |= (other.currency != UINT32_MAX
+                        && other.currency != row->currency);
+        other.currency = row->currency;
+    }
+
+    if (n != a->ngoals) {
+        a->goals[n++] = other;
+        a->ngoals = n;
+    }
+}
+
+
+int
+journey_fold_goals(journey_analysis_t *a)
+{
+    int                   rc;
+    u_char               *known;
+    uint32_t              i, n, *first;
+    uint64_t              together;
+    journey_fold_rows_t   rows;
+
+    if (a->ngoals == 0) {
+        return JOURNEY_OK;
+    }
+
+    known = malloc(a->store->nvisitors + 1);
+    first = calloc(a->store->all.names.n, sizeof(uint32_t));
+    rc = journey_fold_rows(&rows, a->ngoals);
+
+    if (known == NULL || first == NULL || rc != JOURNEY_OK) {
+        rc = JOURNEY_ERROR;
+        goto done;
+    }
+
+    for (i = a->ngoals; i > 0; i--) {
+        first[a->goals[i - 1].goal] = i - 1;
+    }
+
+    together = 0;
+
+    do {
+        rows.n = 0;
+        rows.folded = 0;
+
+        for (i = 0; i < a->ngoals; i++) {
+            if (a->goals[i].folded) {
+                rows.folded++;
+
+            } else {
+                journey_fold_add(&rows, 0, i, a->goals[i].visitors);
+            }
+        }
+
+        n = journey_fold_choose(&rows, a->opts->min_visitors, together);
+
+        for (i = 0; i < n; i++) {
+            a->goals[rows.rows[i].row].folded = 1;
+        }
+
+        together = journey_fold_together(a, known, first);
+
+    } while (n != 0);
+
+    journey_fold_goal_rows(a);
+
+done:
+
+    free(rows.rows);
+    free(first);
+    free(known);
+
+    return rc;
+}

@@ -1,0 +1,41 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * --min-visitors: rows of fewer visitors are counted as one row.
+ */
+
+
+#ifndef JOURNEY_FOLD_H
+#define JOURNEY_FOLD_H
+
+
+#include "journey_analysis.h"
+
+
+/*
+ * Chooses the rows of channels, pages, paths and phases to be folded, from
+ * the sums that are there; to be called again after they were counted anew.
+ * Each table's choice is: the rows of fewer visitors, and the next smallest
+ * one as long as a single row would be folded, or all that are folded have
+ * too few visitors together.  Rows without any event are none.
+ *
+ * JOURNEY_OK when more is folded than before, JOURNEY_DECLINED when the sums
+ * are as they must be, JOURNEY_ERROR when memory is exhausted.
+ */
+int journey_fold(journey_analysis_t *a);
+
+/* Folds the table of goals, which has all it needs for that. */
+int journey_fold_goals(journey_analysis_t *a);
+
+
+/* The row to count for. */
+
+static inline uint32_t
+journey_fold_row(const uint32_t *rows, uint32_t i)
+{
+    return rows == NULL ? i : rows[i];
+}
+
+
+#endif /* JOURNEY_FOLD_H */
