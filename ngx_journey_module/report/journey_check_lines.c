@@ -118,6 +118,10 @@ journey_check_lines_add(journey_check_lines_t *lines, const u_char *data,
     int            rc;
     const u_char  *p, *end;
 
+    if (len == 0) {
+        return JOURNEY_OK;
+    }
+
     end = data + len;
 
     for ( /* void */ ; data < end; data = p + 1) {

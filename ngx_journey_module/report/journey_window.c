@@ -105,19 +105,20 @@ journey_window_room(journey_window_t *w, size_t size)
 
     have = w->last - w->pos;
 
-    if (w->size - (w->pos - w->buf) >= size) {
-        return JOURNEY_OK;
-    }
+    if (w->buf != NULL) {
 
-    if (have != 0) {
+        if (w->size - (w->pos - w->buf) >= size) {
+            return JOURNEY_OK;
+        }
+
         memmove(w->buf, w->pos, have);
-    }
 
-    w->pos = w->buf;
-    w->last = w->buf + have;
+        w->pos = w->buf;
+        w->last = w->buf + have;
 
-    if (w->size >= size) {
-        return JOURNEY_OK;
+        if (w->size >= size) {
+            return JOURNEY_OK;
+        }
     }
 
     buf = realloc(w->buf, size);
