@@ -306,6 +306,14 @@ is($report->{summary}{$_}, 1, "the example has 1 of $_")
                                 "$root/t/data/test.keys", 'none');
 $report->{token} = JSON::PP->new->utf8->decode($out)->{token};
 
+# A log with a torn member.
+spew("$dir/logs/torn.log.gz", "\x1f\x8b\x08");
+($code, $out) = journey_command(undef, 'check', '--json',
+                                "$dir/logs/torn.log.gz");
+is($code, 1, 'the check of a torn log');
+$report->{check} = JSON::PP->new->utf8->decode($out)->{check};
+$report->{torn} = $report->{check}{torn};
+
 my %documented = map { (words($_->[0]))[0] => [words($_->[1])] }
                  rows(section('JSON'));
 same([keys %documented], [keys %$report], 'tables of the JSON');

@@ -55,7 +55,7 @@ static const journey_command_t  journey_commands[] = {
       journey_classify_command },
 
     { "check", "FILE\xe2\x80\xa6",
-      "is every member of the logs whole; --repair writes what is",
+      "is every member of logs whole; --repair writes a clean copy",
       JOURNEY_OPTIONS_CHECK|JOURNEY_OPTIONS_FORMAT, journey_check },
 
     { "token", "VALUE\xe2\x80\xa6", "what the value of a cookie holds",
