@@ -49,8 +49,8 @@ mask_len(const u_char *p, const u_char *end)
 
 /*
  * No digits in a row, no token, and no address of the plainest form: a letter
- * before the "@" and one behind it that begins no version.  That is "v1", now
- * maybe "v:n", or "v" where the path was cut.
+ * before the "@" and one behind it that begins no version.  That is "v1", which
+ * may be encoded, now maybe "v:n", or "v" where the path was cut.
  */
 
 static void
@@ -93,7 +93,7 @@ check_clean(const journey_str_t *s)
         {
             check((s->data[i + 1] | 0x20) == 'v'
                   && (i + 2 == s->len || is_digit(s->data[i + 2])
-                      || s->data[i + 2] == ':'));
+                      || s->data[i + 2] == ':' || s->data[i + 2] == '%'));
         }
     }
 }
@@ -125,11 +125,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_clean(&got);
     check(fuzz_utf8(&got) || !fuzz_utf8(&path));
 
-    /* what is masked stays masked; an address may come to light that a mask
-     * made, as ":n" and what stood before it do, but it makes nothing longer */
+    /* "x@v123456789" is "x@v:n", of which "x@v" is an address: once more may
+     * mask more, never bring something back */
 
     again = journey_mask(&got, more);
-    check(again.len <= got.len + 6);
+
+    check(again.len <= JOURNEY_PATH_MAX);
+    check_clean(&again);
 
     return 0;
 }
