@@ -468,6 +468,27 @@ journey_edit_is_done(const journey_edit_t *edit, const journey_scan_t *scan,
 }
 
 
+/* The extents are the whole file, each byte once: else something would be lost
+ * or doubled. */
+
+static int
+journey_edit_whole(const journey_scan_t *scan, uint64_t size)
+{
+    size_t    i;
+    uint64_t  offset;
+
+    for (i = 0, offset = 0; i < scan->nextents; i++) {
+        if (scan->extents[i].offset != offset) {
+            return 0;
+        }
+
+        offset += scan->extents[i].len;
+    }
+
+    return offset == size;
+}
+
+
 /* The file is ours: it is changed, or removed. */
 
 static int
@@ -475,7 +496,7 @@ journey_edit_locked(const journey_edit_t *edit, journey_live_t *live,
     const journey_scan_t *scan, journey_edited_t *edited,
     journey_error_t *err)
 {
-    if (scan->size != (uint64_t) live->st.st_size) {
+    if (!journey_edit_whole(scan, (uint64_t) live->st.st_size)) {
         return journey_error(err, "somebody wrote to it meanwhile");
     }
 
@@ -606,9 +627,10 @@ journey_edit(const journey_edit_t *edit, const char *name,
 
         if (edited->unread != 0 && !edited->removed) {
             fprintf(stderr, "journey: %s: %llu line%s cannot be read and "
-                    "stay\n", edited->now ? edited->now : name,
+                    "stay%s\n", edited->now ? edited->now : name,
                     (unsigned long long) edited->unread,
-                    edited->unread == 1 ? "" : "s");
+                    edited->unread == 1 ? "" : "s",
+                    edited->unread == 1 ? "s" : "");
             edited->failed = 1;
         }
     }

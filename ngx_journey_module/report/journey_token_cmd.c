@@ -90,6 +90,37 @@ journey_token_row(journey_token_reader_t *reader, journey_cell_t *cell,
 }
 
 
+/* What people send in: the value alone, NAME=VALUE, or all of a Cookie header
+ * as a browser's tools show it. */
+
+static journey_str_t
+journey_token_pasted(const char *value, const char *name)
+{
+    size_t          len;
+    const char     *p;
+    journey_str_t   token;
+
+    len = strlen(name);
+
+    for (p = value; len != 0 && (p = strstr(p, name)) != NULL; p += len) {
+
+        if (p[len] == '='
+            && (p == value || strchr("; \t:\"'", p[-1]) != NULL))
+        {
+            value = p + len + 1;
+            break;
+        }
+    }
+
+    value += strspn(value, " \t\r\n\"'");
+
+    token.data = (u_char *) value;
+    token.len = strcspn(value, "; \t\r\n\"'");
+
+    return token;
+}
+
+
 static int
 journey_token_print(journey_token_reader_t *reader, const char *value,
     unsigned first)
@@ -106,8 +137,7 @@ journey_token_print(journey_token_reader_t *reader, const char *value,
 
     name.data = (u_char *) reader->opts->cookie;
     name.len = strlen(reader->opts->cookie);
-    token.data = (u_char *) value;
-    token.len = strlen(value);
+    token = journey_token_pasted(value, reader->opts->cookie);
 
     result = journey_token_decode(reader->keys, &name, &token,
                                   (uint32_t) time(NULL), JOURNEY_TOKEN_AGE,
