@@ -4,7 +4,8 @@
 # scripts/test.sh [--quick] [STEP …]
 #
 # Installs what is missing, builds, and runs every test there is; exit code 0
-# when all of them hold.  What failed is named at the end, with its log.
+# when all of them hold.  What failed is named at the end, with its log.  Two
+# steps run at once, since most of them wait, and the fuzzers beside them.
 #
 #   --quick  the steps that need no other nginx than the installed one
 #   STEP     only these (scripts/test.sh steps prints their names)
@@ -25,6 +26,7 @@ own_nginx=$(PATH=$PATH:/usr/sbin:/sbin command -v nginx || true)
 
 unset NGINX_SRC CC ASAN STATIC BUILD ASAN_OPTIONS UBSAN_OPTIONS
 
+at_once=2
 failed=()
 nfiles=0
 ntests=0
@@ -58,19 +60,18 @@ suite() {
 # nginx_tree VERSION: its source, or what stands for it, in build/nginx-VERSION.
 
 nginx_tree() {
-    scripts/get-nginx.sh "$1" "$build/nginx-$1"
+    flock "$build/nginx-$1.lock" scripts/get-nginx.sh "$1" "$build/nginx-$1"
 }
 
 
 # one_page NGINX MODULE: does it start and answer one page, once?
 
 one_page() {
-    local nginx=$1 module=$2 dir=$build/one-page port code=0 answer=''
+    local nginx=$1 module=$2 dir=$build/t/one-page-$$ port code=0 answer=''
 
-    rm -rf "$dir"
     mkdir -p "$dir"/{html,logs,tmp}
     echo '<p>a page' > "$dir/html/index.html"
-    port=$((20000 + $$ % 10000))
+    port=$((30000 + $$ % 2000))
 
     cat > "$dir/nginx.conf" << END
 ${module:+load_module $module;}
@@ -209,13 +210,19 @@ step_unit_sanitized() {
     )
 }
 
-# Seconds, not hours: what once was found stays found.
+# A minute of processor time each for what reads cookies, query strings, log
+# records and files of sources, less for the others.
 step_fuzz() {
-    export OUT=$build/fuzz
+    local long=(token query record sources) others
 
-    find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
-        sed 's/^fuzz_\(.*\)\.c$/\1/' |
-        xargs -P "$jobs" -n 1 t/fuzz/run.sh 5
+    mapfile -t others < <(find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
+                          sed 's/^fuzz_\(.*\)\.c$/\1/' |
+                          grep -v -x -F "$(printf '%s\n' "${long[@]}")")
+
+    export OUT=$build/fuzz JOBS=$jobs
+
+    nice -n 19 t/fuzz/run.sh 60 "${long[@]}"
+    nice -n 19 t/fuzz/run.sh 20 "${others[@]}"
 }
 
 # In http/ a setter lends *cf a local variable and restores it, as nginx does.
@@ -367,25 +374,45 @@ step_processes() {
     return "$code"
 }
 
-quick=(build build_clang config unit_gcc unit_clang unit_sanitized fuzz
-       cppcheck scripts files suite suite_reload demo)
+# Begun in this order: some that wait beside some that compute.
+quick=(build suite build_clang config unit_gcc unit_clang unit_sanitized
+       cppcheck scripts files suite_reload demo fuzz)
 long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
 last=(sanitizer_reports processes)
 
 
 # ---- the run ---------------------------------------------------------------
 
-run_step() {
-    local name=$1 began=$SECONDS code=0 count
+declare -A names=()             # of the steps that run, by their process
+declare -A began=()
+busy=0                          # of them, without the fuzzers
 
-    printf '== %-18s ' "$name"
-    # Another shell: what follows "||" knows no "set -e".
-    "$0" --run "$name" > "$logs/$name" 2>&1 || code=$?
+
+# Each step is a session of its own, so that what it began can be ended with
+# it; and another shell, since what follows "||" knows no "set -e".
+
+start() {
+    setsid "$0" --run "$1" > "$logs/$1" 2>&1 < /dev/null &
+    names[$!]=$1
+    began[$!]=$SECONDS
+    [[ $1 == fuzz ]] || busy=$((busy + 1))
+}
+
+
+# Waits for one of them.
+
+finish() {
+    local pid=0 code=0 name count
+
+    wait -n -p pid || code=$?
+    name=${names[$pid]}
+    unset "names[$pid]"
+    [[ $name == fuzz ]] || busy=$((busy - 1))
 
     if [[ $code -eq 0 ]]; then
-        printf 'ok      %4d s' $((SECONDS - began))
+        printf '== %-18s ok      %4d s' "$name" $((SECONDS - began[$pid]))
     else
-        printf 'FAILED  %4d s' $((SECONDS - began))
+        printf '== %-18s FAILED  %4d s' "$name" $((SECONDS - began[$pid]))
         failed+=("$name")
     fi
 
@@ -406,6 +433,35 @@ run_step() {
             tail -n 60 | sed 's/^/    /'
     fi
 }
+
+
+# Waits until at most so many run.
+
+leave() {
+    while [[ $busy -gt $1 ]]; do
+        finish
+    done
+}
+
+
+# Interrupted: nothing that a step began goes on.
+
+stop() {
+    local pid signal
+
+    [[ ${#names[@]} -gt 0 ]] || return 0
+
+    for signal in TERM KILL; do
+        for pid in "${!names[@]}"; do
+            pkill -"$signal" -s "$pid" || true
+        done
+
+        sleep 1
+    done
+
+    step_processes || true
+}
+
 
 steps=()
 
@@ -436,9 +492,32 @@ rm -rf "$logs" "$reports" "$build/t"
 mkdir -p "$logs" "$build/t"
 mkdir -m 1777 "$reports"
 
-for name in "${steps[@]}" "${last[@]}"; do
-    run_step "$name"
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The fuzzers take what time the others leave them; what is built first, the
+# others need.
+
+[[ " ${steps[*]} " != *' fuzz '* ]] || start fuzz
+
+for name in "${steps[@]}"; do
+    [[ $name != fuzz ]] || continue
+    leave $((at_once - 1))
+    start "$name"
+    [[ $name != build ]] || leave 0
 done
+
+while [[ ${#names[@]} -gt 0 ]]; do
+    finish
+done
+
+for name in "${last[@]}"; do
+    start "$name"
+    finish
+done
+
+trap - EXIT INT TERM
 
 printf '\n%d s\n' "$SECONDS"
 

@@ -7,14 +7,9 @@
  */
 
 
-#define _GNU_SOURCE
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include "fuzz_file.h"
 
 #include "journey_agent.h"
-
-#include "fuzz.h"
 
 
 static const char  fuzz_table[] =
@@ -33,16 +28,12 @@ static journey_agents_t *
 fuzz_agents(void)
 {
     int                fd;
-    char               path[64];
+    char               path[FUZZ_PATH_MAX];
     journey_pool_t    *pool;
     journey_error_t    err;
     journey_agents_t  *agents;
 
-    fd = memfd_create("agents", 0);
-    check(write(fd, fuzz_table, sizeof(fuzz_table) - 1)
-          == (ssize_t) sizeof(fuzz_table) - 1);
-
-    (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    fd = fuzz_file(path, fuzz_table, sizeof(fuzz_table) - 1);
 
     pool = journey_pool_create();
     check(pool != NULL);

@@ -2,21 +2,16 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * Rule files: whatever is in them, they are read or refused with a text that
- * names the file and the line; and so for patterns of paths and hosts.
+ * Rule files and user agents' tables: whatever is in them, they are read or
+ * refused with a text that names the file and the line; patterns of paths are
+ * taken or refused with a text.  Tables of sources have a target of their own.
  */
 
 
-#define _GNU_SOURCE
-
-#include <sys/mman.h>
-#include <unistd.h>
+#include "fuzz_file.h"
 
 #include "journey_agent.h"
 #include "journey_phase.h"
-#include "journey_source.h"
-
-#include "fuzz.h"
 
 
 typedef struct {
@@ -48,26 +43,6 @@ fuzz_words(void *data, journey_str_t *words, unsigned nwords,
     }
 
     return JOURNEY_OK;
-}
-
-
-static void
-fuzz_refused(const journey_error_t *err, const char *path)
-{
-    size_t  i;
-    char    place[64];
-
-    i = strlen(err->text);
-    check(i < sizeof(err->text));
-
-    while (i > 0 && err->text[i - 1] >= '0' && err->text[i - 1] <= '9') {
-        i--;
-    }
-
-    (void) snprintf(place, sizeof(place), " in %s:", path);
-
-    check(i > strlen(place) && err->text[i] != '\0');
-    check(strncmp(err->text + i - strlen(place), place, strlen(place)) == 0);
 }
 
 
@@ -123,18 +98,14 @@ fuzz_patterns(journey_pool_t *pool, const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int                 fd;
-    char                path[64];
-    fuzz_ctx_t          ctx;
-    journey_pool_t     *pool;
-    journey_error_t     err;
-    journey_agents_t   *agents;
-    journey_sources_t  *sources;
+    int                fd;
+    char               path[FUZZ_PATH_MAX];
+    fuzz_ctx_t         ctx;
+    journey_pool_t    *pool;
+    journey_error_t    err;
+    journey_agents_t  *agents;
 
-    fd = memfd_create("rules", 0);
-    check(fd != -1 && write(fd, data, size) == (ssize_t) size);
-
-    (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    fd = fuzz_file(path, data, size);
 
     pool = journey_pool_create();
     check(pool != NULL);
@@ -145,13 +116,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (journey_rules_read_lines(pool, path, fuzz_words, &ctx, &err)
         != JOURNEY_OK)
     {
-        fuzz_refused(&err, path);
-    }
-
-    sources = journey_sources_create(pool);
-    check(sources != NULL);
-
-    if (journey_sources_load(sources, path, &err) != JOURNEY_OK) {
         fuzz_refused(&err, path);
     }
 
