@@ -139,7 +139,7 @@ sub foreign {
     my ($text) = @_;
     my $out;
 
-    gzip(\$text, \$out) or die;
+    gzip(\$text, \$out, -Time => 0) or die;
     return $out;
 }
 
