@@ -53,6 +53,14 @@ journey_state_hit(journey_state_t *state, const journey_hit_t *hit)
 
     memset(&event, 0, sizeof(journey_event_t));
 
+    if (hit->touchless && state->touches > 0) {
+        state->touches = 0;
+        state->touch_hash = 0;
+        memset(state->channels, 0, sizeof(state->channels));
+
+        event.changed = 1;
+    }
+
     if (hit->goal) {
 
         if (journey_state_ended(state, hit->now, hit->timeout)) {
@@ -66,9 +74,14 @@ journey_state_hit(journey_state_t *state, const journey_hit_t *hit)
 
         if (journey_state_ended(state, hit->now, hit->timeout)) {
             journey_state_session(state, hit, &event);
-            journey_state_touch(state, hit, &event);
 
-        } else if (hit->external && hit->hash != state->touch_hash) {
+            if (!hit->touchless) {
+                journey_state_touch(state, hit, &event);
+            }
+
+        } else if (hit->external && !hit->touchless
+                   && hit->hash != state->touch_hash)
+        {
             journey_state_touch(state, hit, &event);
         }
 

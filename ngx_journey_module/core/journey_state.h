@@ -49,6 +49,9 @@ typedef struct {
     unsigned                  goal:1;
     unsigned                  completes:1;  /* with goal */
     unsigned                  external:1;   /* the entry came from outside */
+    unsigned                  touchless:1;  /* a profile that records no
+                                               touches: none opens, those that
+                                               the state holds go */
     uint8_t                   channel;  /* of the entry */
     uint32_t                  hash;     /* of the entry */
     const journey_phase_t    *phase;    /* of this path; NULL: none */

@@ -249,8 +249,16 @@ ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
+    jlcf->identity_at.file = cf->conf_file->file.name.data;
+    jlcf->identity_at.line = cf->conf_file->line;
+
     if (ngx_strcmp(value[1].data, "cookie") == 0) {
         jlcf->identity = NGX_HTTP_JOURNEY_IDENTITY_COOKIE;
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_strcmp(value[1].data, "cookieless") == 0) {
+        jlcf->identity = NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS;
         return NGX_CONF_OK;
     }
 
@@ -267,7 +275,7 @@ ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     if (cv->lengths == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid identity \"%V\" of \"journey_identity\": "
-                           "this version knows \"cookie\", \"none\" or a "
+                           "it is \"cookie\", \"cookieless\", \"none\" or a "
                            "variable that holds one of these", &value[1]);
         return NGX_CONF_ERROR;
     }

@@ -25,6 +25,15 @@ typedef struct {
 } ngx_http_journey_cookie_params_t;
 
 
+/* A place in the client's Cookie headers; all zero at first. */
+
+typedef struct {
+    ngx_table_elt_t             *h;
+    ngx_uint_t                   i;
+    u_char                      *p;     /* in its value */
+} ngx_http_journey_cookie_place_t;
+
+
 static char *ngx_http_journey_cookie_name(ngx_conf_t *cf, ngx_str_t *name);
 static char *ngx_http_journey_cookie_param(ngx_conf_t *cf, ngx_str_t *value,
     ngx_http_journey_cookie_t *cookie,
@@ -38,6 +47,12 @@ static char *ngx_http_journey_cookie_prefix(ngx_conf_t *cf,
 static char *ngx_http_journey_cookie_render(ngx_conf_t *cf,
     ngx_http_journey_cookie_t *cookie,
     ngx_http_journey_cookie_params_t *params);
+static ngx_int_t ngx_http_journey_cookie_next(ngx_http_request_t *r,
+    ngx_http_journey_cookie_place_t *place, ngx_str_t *set,
+    journey_str_t *value);
+static ngx_int_t ngx_http_journey_cookie_push(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, ngx_str_t *set, journey_str_t *token,
+    time_t life);
 static ngx_int_t ngx_http_journey_cookie_verify(ngx_http_request_t *r,
     ngx_http_journey_cookie_t *cookie, journey_str_t *token,
     journey_state_t *state);
@@ -103,6 +118,8 @@ ngx_http_journey_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     jlcf->cookie = cookie;
+    jlcf->cookie_at.file = cf->conf_file->file.name.data;
+    jlcf->cookie_at.line = cf->conf_file->line;
 
     return ngx_http_journey_cookie_render(cf, cookie, &params);
 }
@@ -307,13 +324,18 @@ ngx_http_journey_cookie_render(ngx_conf_t *cf,
 {
     u_char  *p;
 
-    p = ngx_pnalloc(cf->pool, cookie->name.len + 1);
+    p = ngx_pnalloc(cf->pool, 2 * cookie->name.len + sizeof("=_out=") - 1);
     if (p == NULL) {
         return NGX_CONF_ERROR;
     }
 
     cookie->set.data = p;
     cookie->set.len = ngx_sprintf(p, "%V=", &cookie->name) - p;
+
+    p += cookie->set.len;
+
+    cookie->optout.data = p;
+    cookie->optout.len = ngx_sprintf(p, "%V_out=", &cookie->name) - p;
 
     p = ngx_pnalloc(cf->pool, params->path.len + params->domain.len
                               + sizeof("; Path=; Domain=; HttpOnly; "
@@ -368,26 +390,92 @@ ngx_http_journey_cookie_default(ngx_conf_t *cf)
 
 /*
  * Several cookies of the name may be there (another path, a parent domain, a
- * client's invention): the first that verifies counts.  Before nginx 1.29.6 a
- * comma ended a cookie too for its own finders; RFC 6265 knows ";" alone.
+ * client's invention): the first that verifies counts.
  */
 
 ngx_int_t
 ngx_http_journey_cookie_find(ngx_http_request_t *r,
     ngx_http_journey_cookie_t *cookie, journey_state_t *state)
 {
-    u_char           *p, *end, *last;
-    ngx_uint_t        i;
-    journey_str_t     token;
-    ngx_table_elt_t  *h;
+    journey_str_t                    token;
+    ngx_http_journey_cookie_place_t  place;
 
-    for (i = 0, h = ngx_http_journey_cookie_header(r, 0, NULL);
-         h != NULL;
-         h = ngx_http_journey_cookie_header(r, ++i, h))
+    ngx_memzero(&place, sizeof(ngx_http_journey_cookie_place_t));
+
+    while (ngx_http_journey_cookie_next(r, &place, &cookie->set, &token)
+           == NGX_OK)
     {
-        end = h->value.data + h->value.len;
+        if (ngx_http_journey_cookie_verify(r, cookie, &token, state)
+            == NGX_OK)
+        {
+            return NGX_OK;
+        }
+    }
 
-        for (p = h->value.data; p < end; p = last + 1) {
+    return NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_http_journey_cookie_sent(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie)
+{
+    journey_str_t                    token;
+    ngx_http_journey_cookie_place_t  place;
+
+    ngx_memzero(&place, sizeof(ngx_http_journey_cookie_place_t));
+
+    return ngx_http_journey_cookie_next(r, &place, &cookie->set, &token)
+           == NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_journey_cookie_optout(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie)
+{
+    journey_str_t                    value;
+    ngx_http_journey_cookie_place_t  place;
+
+    ngx_memzero(&place, sizeof(ngx_http_journey_cookie_place_t));
+
+    while (ngx_http_journey_cookie_next(r, &place, &cookie->optout, &value)
+           == NGX_OK)
+    {
+        if (value.len == 1 && value.data[0] == '1') {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * The next cookie whose "name=" is set; its value without blanks at the end.
+ * Before nginx 1.29.6 a comma ended a cookie too for its own finders; RFC 6265
+ * knows ";" alone.
+ */
+
+static ngx_int_t
+ngx_http_journey_cookie_next(ngx_http_request_t *r,
+    ngx_http_journey_cookie_place_t *place, ngx_str_t *set,
+    journey_str_t *value)
+{
+    u_char  *p, *end, *last;
+
+    if (place->h == NULL && place->i == 0) {
+        place->h = ngx_http_journey_cookie_header(r, 0, NULL);
+        place->p = (place->h != NULL) ? place->h->value.data : NULL;
+    }
+
+    while (place->h != NULL) {
+
+        end = place->h->value.data + place->h->value.len;
+
+        while (place->p < end) {
+
+            p = place->p;
 
             while (p < end && (*p == ' ' || *p == '\t')) {
                 p++;
@@ -398,25 +486,26 @@ ngx_http_journey_cookie_find(ngx_http_request_t *r,
                 last = end;
             }
 
-            if ((size_t) (last - p) < cookie->set.len
-                || ngx_memcmp(p, cookie->set.data, cookie->set.len) != 0)
+            place->p = last + 1;
+
+            if ((size_t) (last - p) < set->len
+                || ngx_memcmp(p, set->data, set->len) != 0)
             {
                 continue;
             }
 
-            token.data = p + cookie->set.len;
-            token.len = last - token.data;
+            value->data = p + set->len;
+            value->len = last - value->data;
 
-            while (token.len > 0 && token.data[token.len - 1] == ' ') {
-                token.len--;
+            while (value->len > 0 && value->data[value->len - 1] == ' ') {
+                value->len--;
             }
 
-            if (ngx_http_journey_cookie_verify(r, cookie, &token, state)
-                == NGX_OK)
-            {
-                return NGX_OK;
-            }
+            return NGX_OK;
         }
+
+        place->h = ngx_http_journey_cookie_header(r, ++place->i, place->h);
+        place->p = (place->h != NULL) ? place->h->value.data : NULL;
     }
 
     return NGX_DECLINED;
@@ -463,11 +552,9 @@ ngx_int_t
 ngx_http_journey_cookie_set(ngx_http_request_t *r,
     ngx_http_journey_cookie_t *cookie, journey_state_t *state)
 {
-    u_char                        *p;
-    size_t                         len;
     time_t                         life;
-    ngx_str_t                      key, value;
-    journey_str_t                  name;
+    u_char                         buf[JOURNEY_TOKEN_MAX];
+    journey_str_t                  name, token;
     ngx_http_journey_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
@@ -480,27 +567,89 @@ ngx_http_journey_cookie_set(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    p = ngx_pnalloc(r->pool, cookie->set.len + JOURNEY_TOKEN_MAX
-                             + cookie->attributes.len + NGX_TIME_T_LEN
-                             + sizeof("; Secure") - 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    value.data = p;
-    p = ngx_cpymem(p, cookie->set.data, cookie->set.len);
-
     name = ngx_http_journey_str(&cookie->name);
 
-    len = journey_token_encode(mcf->keys, &name, state, p);
+    token.data = buf;
+    token.len = journey_token_encode(mcf->keys, &name, state, buf);
 
-    if (len == 0) {
+    if (token.len == 0) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                       "libcrypto failed to sign a journey cookie");
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(p + len, cookie->attributes.data, cookie->attributes.len);
+    if (ngx_http_journey_cookie_push(r, cookie, &cookie->set, &token, life)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COOKIES_SET);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_journey_cookie_delete(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie)
+{
+    journey_str_t                  nothing;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    journey_str_null(&nothing);
+
+    if (ngx_http_journey_cookie_push(r, cookie, &cookie->set, &nothing, 0)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COOKIES_DELETED);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_journey_cookie_out(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, ngx_uint_t out)
+{
+    journey_str_t  value;
+
+    journey_str_null(&value);
+
+    if (out) {
+        value.data = (u_char *) "1";
+        value.len = 1;
+    }
+
+    return ngx_http_journey_cookie_push(r, cookie, &cookie->optout, &value,
+                                        out ? NGX_HTTP_JOURNEY_OPTOUT_AGE : 0);
+}
+
+
+static ngx_int_t
+ngx_http_journey_cookie_push(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, ngx_str_t *set, journey_str_t *token,
+    time_t life)
+{
+    u_char     *p;
+    ngx_str_t   key, value;
+
+    p = ngx_pnalloc(r->pool, set->len + token->len + cookie->attributes.len
+                             + NGX_TIME_T_LEN + sizeof("; Secure") - 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    value.data = p;
+
+    p = ngx_cpymem(p, set->data, set->len);
+    p = ngx_cpymem(p, token->data, token->len);
+    p = ngx_cpymem(p, cookie->attributes.data, cookie->attributes.len);
     p = journey_write_uint(p, (uint64_t) life);
 
     if (ngx_http_journey_cookie_is_secure(r, cookie)) {
@@ -511,13 +660,8 @@ ngx_http_journey_cookie_set(ngx_http_request_t *r,
 
     ngx_str_set(&key, "Set-Cookie");
 
-    if (ngx_http_journey_push_header(r, &key, &value) == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COOKIES_SET);
-
-    return NGX_OK;
+    return (ngx_http_journey_push_header(r, &key, &value) == NULL)
+           ? NGX_ERROR : NGX_OK;
 }
 
 

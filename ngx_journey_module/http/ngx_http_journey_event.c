@@ -9,7 +9,7 @@
 
 #include "ngx_http_journey_module.h"
 
-#include <openssl/rand.h>
+#include "journey_mask.h"
 
 
 static void ngx_http_journey_bot(ngx_http_request_t *r,
@@ -22,8 +22,6 @@ static ngx_uint_t ngx_http_journey_is_page_type(ngx_http_request_t *r,
     ngx_http_journey_loc_conf_t *conf);
 static void ngx_http_journey_evaluate(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_uint_t page);
-static ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
 static journey_entry_t *ngx_http_journey_enter(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_uint_t inside);
 static ngx_uint_t ngx_http_journey_inside(ngx_http_request_t *r);
@@ -89,6 +87,7 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ctx->kind = JOURNEY_EVENT_NONE;
     ctx->changed = 0;
     ctx->bot = 0;
+    ctx->hidden = 0;
 
     if (!ctx->conf->enable) {
         return;
@@ -119,6 +118,12 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     ngx_http_journey_identify(r, ctx);
 
+    if (ctx->optout) {
+        ctx->hidden = (kind != JOURNEY_EVENT_NONE);
+        kind = JOURNEY_EVENT_NONE;
+        goals = 0;
+    }
+
     if (kind == JOURNEY_EVENT_ERROR && !ctx->known) {
         kind = JOURNEY_EVENT_NONE;
     }
@@ -133,7 +138,7 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_http_journey_evaluate(r, ctx, kind == JOURNEY_EVENT_PAGE
                                       && !ctx->prefetch);
 
-    ctx->changed = ctx->event.changed;
+    ctx->changed = ctx->event.changed || (ctx->as_page && ctx->continued);
 
     if (goals) {
         ctx->evaluating = 1;
@@ -171,7 +176,9 @@ ngx_http_journey_bot(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 static void
 ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
+    u_char          *buf;
     ngx_time_t      *tp;
+    journey_str_t    path;
     ngx_msec_int_t   ms;
 
     ctx->evaluating = 1;
@@ -180,7 +187,15 @@ ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         || ngx_http_complex_value(r, ctx->conf->page, &ctx->page) != NGX_OK
         || ctx->page.len == 0)
     {
-        ctx->page = ctx->uri;
+        ngx_str_null(&ctx->page);
+
+        buf = ngx_pnalloc(r->pool, JOURNEY_PATH_MAX);
+
+        if (buf != NULL) {
+            path = ngx_http_journey_str(&ctx->uri);
+            path = journey_mask(&path, buf);
+            ctx->page = ngx_http_journey_ngx_str(&path);
+        }
     }
 
     ctx->evaluating = 0;
@@ -296,7 +311,7 @@ ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 
     if (page) {
 
-        if (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE
+        if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_NONE
             && !ctx->known
             && ngx_http_journey_new_visitor(r, ctx) != NGX_OK)
         {
@@ -305,8 +320,7 @@ ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
             ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_NONE;
         }
 
-        ctx->visitor =
-                    (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE);
+        ctx->visitor = (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_NONE);
 
     } else {
         ctx->visitor = ctx->known;
@@ -328,31 +342,6 @@ ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 }
 
 
-/* One id for a request, however often it is evaluated. */
-
-static ngx_int_t
-ngx_http_journey_new_visitor(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx)
-{
-    u_char  id[JOURNEY_ID_LEN];
-
-    if (ctx->fresh) {
-        return NGX_OK;
-    }
-
-    if (RAND_bytes(id, JOURNEY_ID_LEN) != 1) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "libcrypto has no random bytes for a visitor");
-        return NGX_ERROR;
-    }
-
-    journey_state_init(&ctx->base, id, (uint32_t) r->start_sec);
-    ctx->fresh = 1;
-
-    return NGX_OK;
-}
-
-
 /* A page: classify it where it may open a touch, then the state machine. */
 
 static void
@@ -371,8 +360,11 @@ ngx_http_journey_hit(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
             && journey_state_ended(&ctx->state, hit->now, hit->timeout);
 
     entry = NULL;
+    hit->touchless = (ngx_http_journey_exempt(ctx) || ctx->optout);
 
-    if (ended || ctx->args.len > 0 || !ngx_http_journey_inside(r)) {
+    if (!hit->touchless
+        && (ended || ctx->args.len > 0 || !ngx_http_journey_inside(r)))
+    {
         entry = ngx_http_journey_enter(r, ctx, ctx->visitor && !ended);
     }
 

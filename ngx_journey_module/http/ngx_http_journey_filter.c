@@ -81,20 +81,7 @@ ngx_http_journey_header_filter(ngx_http_request_t *r)
 
     ngx_http_journey_final(r, ctx);
 
-    if (ctx->changed) {
-
-        if (ngx_http_journey_cookie_set(r, ctx->conf->cookie, &ctx->state)
-            != NGX_OK)
-        {
-            /* a visitor without a cookie is better than no page */
-
-            ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                          "journey cookie not sent");
-
-        } else {
-            ctx->cookie = 1;
-        }
-    }
+    ngx_http_journey_keep(r, ctx);
 
     return ngx_http_next_header_filter(r);
 }

@@ -13,7 +13,7 @@
 static ngx_uint_t ngx_http_journey_condition(ngx_http_request_t *r,
     ngx_http_complex_value_t *condition);
 static void ngx_http_journey_goal_values(ngx_http_request_t *r,
-    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached);
+    ngx_http_journey_ctx_t *ctx, ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached);
 static ngx_int_t ngx_http_journey_money(ngx_str_t *text, double *value);
 
 
@@ -119,7 +119,7 @@ ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ngx_memzero(reached, sizeof(ngx_http_journey_reached_t));
         reached->goal = &goals[i]->goal;
 
-        ngx_http_journey_goal_values(r, goals[i], reached);
+        ngx_http_journey_goal_values(r, ctx, goals[i], reached);
 
         if (!ctx->visitor) {
             continue;
@@ -131,6 +131,7 @@ ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         hit.timeout = (uint32_t) ctx->conf->session;
         hit.goal = 1;
         hit.completes = goals[i]->goal.completes;
+        hit.touchless = ngx_http_journey_exempt(ctx);
         hit.phase = ctx->phase;
         hit.phases = ctx->conf->phases;
 
@@ -158,7 +159,7 @@ ngx_http_journey_condition(ngx_http_request_t *r,
 
 static void
 ngx_http_journey_goal_values(ngx_http_request_t *r,
-    ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached)
+    ngx_http_journey_ctx_t *ctx, ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached)
 {
     ngx_str_t                      value;
     journey_str_t                  id;
@@ -202,9 +203,14 @@ ngx_http_journey_goal_values(ngx_http_request_t *r,
     {
         id = ngx_http_journey_str(&value);
 
-        reached->has_order = (journey_keyed_hash(mcf->keys, reached->order,
-                                                 "ord", &id)
-                              == JOURNEY_OK);
+        reached->has_order =
+            ngx_http_journey_anonymous(ctx)
+            ? ngx_http_journey_salts_ready(mcf) == NGX_OK
+              && journey_daily_keyed_hash(mcf->daily, JOURNEY_SALT_TODAY,
+                                          reached->order, "ord", &id)
+                 == JOURNEY_OK
+            : journey_keyed_hash(mcf->keys, reached->order, "ord", &id)
+              == JOURNEY_OK;
     }
 }
 

@@ -11,10 +11,12 @@
 
 static void ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_main_conf_t *mcf);
+static void ngx_http_journey_count_privacy(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_main_conf_t *mcf);
 static void ngx_http_journey_common(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, u_char *id, journey_record_t *rec);
 static void ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx,
-    journey_record_t *rec);
+    u_char *previous, journey_record_t *rec);
 static void ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_reached_t *reached, journey_codes_t *channels,
     journey_record_t *rec);
@@ -28,6 +30,7 @@ ngx_int_t
 ngx_http_journey_log_handler(ngx_http_request_t *r)
 {
     u_char                         id[NGX_HTTP_JOURNEY_VISITOR_LEN];
+    u_char                         previous[NGX_HTTP_JOURNEY_VISITOR_LEN];
     ngx_uint_t                     i;
     journey_record_t               rec;
     ngx_http_journey_ctx_t        *ctx;
@@ -45,11 +48,16 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    if (ctx->kind == JOURNEY_EVENT_NONE && ctx->nreached == 0 && !ctx->bot) {
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    if (ctx->hidden) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SUPPRESSED_OPTOUT);
         return NGX_OK;
     }
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+    if (ctx->kind == JOURNEY_EVENT_NONE && ctx->nreached == 0 && !ctx->bot) {
+        return NGX_OK;
+    }
 
     /* nginx cuts ranges behind our filter: the event is decided by then, but
      * its line tells what was sent (206, or 416) */
@@ -77,12 +85,12 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
     }
 
     if (ctx->visitor) {
-        (void) ngx_http_journey_visitor(id, &ctx->state);
+        (void) ngx_http_journey_visitor(id, ctx->identity, ctx->state.id);
     }
 
     if (ctx->kind != JOURNEY_EVENT_NONE) {
         ngx_http_journey_common(r, ctx, id, &rec);
-        ngx_http_journey_page_line(ctx, &rec);
+        ngx_http_journey_page_line(ctx, previous, &rec);
         ngx_http_journey_write_line(ctx->conf->log, &rec);
     }
 
@@ -113,6 +121,8 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
 
         return;
     }
+
+    ngx_http_journey_count_privacy(ctx, mcf);
 
     if (ctx->kind == JOURNEY_EVENT_ERROR) {
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_ERRORS);
@@ -164,6 +174,38 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
 }
 
 
+/* Requests with an event, of which less is known than without profile, signal
+ * or missing consent. */
+
+static void
+ngx_http_journey_count_privacy(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_uint_t  signals;
+
+    signals = ctx->signals & ctx->conf->signals;
+
+    if (signals & NGX_HTTP_JOURNEY_SIGNAL_GPC) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SUPPRESSED_GPC);
+
+    } else if (signals & NGX_HTTP_JOURNEY_SIGNAL_DNT) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SUPPRESSED_DNT);
+    }
+
+    if (ctx->unconsented) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT);
+    }
+
+    if (ctx->clamped) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CLAMPED);
+    }
+
+    if (ctx->continued && ctx->as_page && ctx->kind == JOURNEY_EVENT_PAGE) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CONTINUED);
+    }
+}
+
+
 /* What every line of a request holds; the rest is cleared. */
 
 static void
@@ -200,16 +242,27 @@ ngx_http_journey_common(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 
     if (place != NULL) {
         rec->country = place->country;
-        rec->region = place->region;
-        rec->city = place->city;
+
+        if (ngx_http_journey_exempt(ctx)) {
+            rec->region = place->region;
+
+        } else if (!ngx_http_journey_anonymous(ctx)) {
+            rec->region = place->region;
+            rec->city = place->city;
+        }
     }
 
     rec->device = ctx->agent.device;
+
+    if (ctx->conf->profile != NGX_HTTP_JOURNEY_PROFILE_NONE) {
+        rec->basis = ngx_http_journey_profile_name(ctx->conf->profile)->data[0];
+    }
 }
 
 
 static void
-ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, journey_record_t *rec)
+ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
+    journey_record_t *rec)
 {
     journey_entry_t  *entry;
 
@@ -231,7 +284,17 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, journey_record_t *rec)
         rec->position = 0;
     }
 
-    if (ctx->event.session) {
+    if (ctx->continued && ctx->as_page) {
+        rec->previous.data = previous;
+        rec->previous.len = ngx_http_journey_visitor(previous,
+                                NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS,
+                                ctx->daily)
+                            - previous;
+    }
+
+    if ((ctx->event.session || rec->previous.len > 0)
+        && ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE)
+    {
         rec->has_first_seen = 1;
         rec->first_seen = ctx->state.first_seen / 86400;
     }
@@ -248,7 +311,11 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, journey_record_t *rec)
     rec->campaign = entry->campaign;
     rec->term = entry->term;
     rec->content = entry->content;
-    rec->click = *journey_click_name(entry->click);
+
+    if (!(ctx->signals & ctx->conf->signals)) {
+        rec->click = *journey_click_name(entry->click);
+    }
+
     rec->referrer = entry->referrer;
     rec->why = entry->why;
 }
@@ -303,7 +370,7 @@ ngx_http_journey_bot_line(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_memzero(&ctx->event, sizeof(journey_event_t));
 
     ngx_http_journey_common(r, ctx, NULL, &rec);
-    ngx_http_journey_page_line(ctx, &rec);
+    ngx_http_journey_page_line(ctx, NULL, &rec);
 
     rec.bot = *ctx->agent.bot;
 
@@ -325,9 +392,10 @@ ngx_http_journey_write_line(ngx_http_journey_log_t *log, journey_record_t *rec)
 
 
 u_char *
-ngx_http_journey_visitor(u_char *p, journey_state_t *state)
+ngx_http_journey_visitor(u_char *p, ngx_uint_t identity,
+    const u_char id[JOURNEY_ID_LEN])
 {
-    *p++ = 'c';
+    *p++ = (identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS) ? 'h' : 'c';
 
-    return journey_base64url_encode(p, state->id, JOURNEY_ID_LEN);
+    return journey_base64url_encode(p, id, JOURNEY_ID_LEN);
 }

@@ -29,7 +29,7 @@ static char *ngx_http_journey_merge_phase(ngx_conf_t *cf,
 static char *ngx_http_journey_merge_goals(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
 static char *ngx_http_journey_check_goals(ngx_conf_t *cf,
-    ngx_array_t *goals);
+    ngx_http_journey_loc_conf_t *conf);
 static void ngx_http_journey_assign_codes(ngx_conf_t *cf,
     journey_codes_t *codes, const char *what);
 static void ngx_http_journey_destroy_pool(void *data);
@@ -79,6 +79,27 @@ static ngx_command_t  ngx_http_journey_commands[] = {
     { ngx_string("journey_identity"),
       NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
       ngx_http_journey_identity,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_profile"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_http_journey_profile,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_consent"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_TAKE1,
+      ngx_http_journey_consent,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_signals"),
+      NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
+      ngx_http_journey_signals,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -293,6 +314,11 @@ ngx_http_journey_destroy_pool(void *data)
     ngx_http_journey_main_conf_t *mcf = data;
 
     ngx_http_journey_close_logs(mcf);
+
+    if (mcf->salts.timer_set) {
+        ngx_del_timer(&mcf->salts);
+    }
+
     journey_pool_destroy(mcf->pool);
 }
 
@@ -405,6 +431,10 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
      *     conf->phase_value = NULL;
      *     conf->goals = NULL;
      *     conf->identity_value = NULL;
+     *     conf->identity_at = { NULL };
+     *     conf->profile_at = { NULL };
+     *     conf->consent_at = { NULL };
+     *     conf->cookie_at = { NULL };
      *     conf->types = { NULL };
      *     conf->types_keys = NULL;
      */
@@ -413,6 +443,9 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
     conf->log = NGX_CONF_UNSET_PTR;
     conf->bots = NGX_CONF_UNSET_PTR;
     conf->identity = NGX_CONF_UNSET_UINT;
+    conf->profile = NGX_CONF_UNSET_UINT;
+    conf->consent = NGX_CONF_UNSET_PTR;
+    conf->signals = NGX_CONF_UNSET_UINT;
     conf->cookie = NGX_CONF_UNSET_PTR;
     conf->session = NGX_CONF_UNSET;
     conf->channels = NGX_CONF_UNSET_PTR;
@@ -443,13 +476,6 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_value(conf->drop_spam, prev->drop_spam, 1);
     ngx_conf_merge_ptr_value(conf->page, prev->page, NULL);
 
-    if (conf->identity == NGX_CONF_UNSET_UINT) {
-        conf->identity_value = prev->identity_value;
-    }
-
-    ngx_conf_merge_uint_value(conf->identity, prev->identity,
-                              NGX_HTTP_JOURNEY_IDENTITY_COOKIE);
-
     if (conf->cookie == NGX_CONF_UNSET_PTR) {
 
         if (prev->cookie == NGX_CONF_UNSET_PTR) {
@@ -460,6 +486,11 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         }
 
         conf->cookie = prev->cookie;
+        conf->cookie_at = prev->cookie_at;
+    }
+
+    if (ngx_http_journey_merge_privacy(cf, prev, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
     }
 
     if (ngx_http_merge_types(cf, &conf->types_keys, &conf->types,
@@ -476,11 +507,14 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_journey_mask_types(conf, conf->types_keys != NULL
                                       ? conf->types_keys : prev->types_keys);
 
-    if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK) {
+    if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK
+        || ngx_http_journey_merge_goals(cf, prev, conf) != NGX_CONF_OK
+        || ngx_http_journey_check_goals(cf, conf) != NGX_CONF_OK)
+    {
         return NGX_CONF_ERROR;
     }
 
-    return ngx_http_journey_merge_goals(cf, prev, conf);
+    return ngx_http_journey_check_privacy(cf, conf);
 }
 
 
@@ -565,12 +599,6 @@ ngx_http_journey_merge_goals(ngx_conf_t *cf,
     ngx_uint_t    n;
     ngx_array_t  *goals;
 
-    if (ngx_http_journey_check_goals(cf, prev->goals) != NGX_CONF_OK
-        || ngx_http_journey_check_goals(cf, conf->goals) != NGX_CONF_OK)
-    {
-        return NGX_CONF_ERROR;
-    }
-
     if (prev->goals == NULL) {
         return NGX_CONF_OK;
     }
@@ -599,10 +627,12 @@ ngx_http_journey_merge_goals(ngx_conf_t *cf,
 }
 
 
-/* Only here it is known whether journey_secret stands anywhere. */
+/* Only here it is known whether journey_secret stands anywhere, and which
+ * profile is in force: two of them key orders by the day. */
 
 static char *
-ngx_http_journey_check_goals(ngx_conf_t *cf, ngx_array_t *goals)
+ngx_http_journey_check_goals(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *conf)
 {
     ngx_uint_t                      i;
     ngx_http_journey_goal_t       **goal;
@@ -610,13 +640,16 @@ ngx_http_journey_check_goals(ngx_conf_t *cf, ngx_array_t *goals)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
 
-    if (mcf->keys != NULL || goals == NULL) {
+    if (mcf->keys != NULL || conf->goals == NULL
+        || conf->profile == NGX_HTTP_JOURNEY_PROFILE_EXEMPT
+        || conf->profile == NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS)
+    {
         return NGX_CONF_OK;
     }
 
-    goal = goals->elts;
+    goal = conf->goals->elts;
 
-    for (i = 0; i < goals->nelts; i++) {
+    for (i = 0; i < conf->goals->nelts; i++) {
 
         if (goal[i]->id != NULL) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
@@ -644,7 +677,9 @@ ngx_http_journey_postconfiguration(ngx_conf_t *cf)
     ngx_http_journey_assign_codes(cf, mcf->channels, "channel");
     ngx_http_journey_assign_codes(cf, mcf->phases, "phase");
 
-    if (ngx_http_journey_log_check(cf->cycle, &mcf->logs) != NGX_OK) {
+    if (ngx_http_journey_log_check(cf->cycle, &mcf->logs) != NGX_OK
+        || ngx_http_journey_check_optout(cf, mcf) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

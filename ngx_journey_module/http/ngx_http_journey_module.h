@@ -17,6 +17,7 @@
 
 #include "journey_agent.h"
 #include "journey_channel.h"
+#include "journey_daily.h"
 #include "journey_geo.h"
 #include "journey_phase.h"
 #include "journey_record.h"
@@ -29,10 +30,29 @@
 
 #define NGX_HTTP_JOURNEY_VERSION  "0.1.0"
 
-#define NGX_HTTP_JOURNEY_IDENTITY_COOKIE  1
-#define NGX_HTTP_JOURNEY_IDENTITY_NONE    2
+#define NGX_HTTP_JOURNEY_IDENTITY_COOKIE      1
+#define NGX_HTTP_JOURNEY_IDENTITY_NONE        2
+#define NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS  3
 
-#define NGX_HTTP_JOURNEY_VISITOR_LEN      17    /* "c" and 96 bits */
+#define NGX_HTTP_JOURNEY_PROFILE_NONE         0
+#define NGX_HTTP_JOURNEY_PROFILE_EXEMPT       1
+#define NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS    2
+#define NGX_HTTP_JOURNEY_PROFILE_CONSENT      3
+
+#define NGX_HTTP_JOURNEY_SIGNAL_GPC           0x01
+#define NGX_HTTP_JOURNEY_SIGNAL_DNT           0x02
+
+#define NGX_HTTP_JOURNEY_OPTOUT_AGE           (395 * 24 * 3600)
+
+#define NGX_HTTP_JOURNEY_VISITOR_LEN          17    /* "c" or "h", 96 bits */
+
+
+/* Where a directive stands; file NULL: nowhere. */
+
+typedef struct {
+    u_char                      *file;
+    ngx_uint_t                   line;
+} ngx_http_journey_at_t;
 
 
 typedef struct {
@@ -46,11 +66,16 @@ typedef struct {
     journey_keys_t              *keys;      /* NULL until the zone is there,
                                                when there is no file */
     journey_geo_t               *geo;
+    journey_daily_t             *daily;     /* this process's salts */
+    ngx_event_t                  salts;     /* its timer */
 
     ngx_shm_zone_t              *zone;
     ngx_http_journey_shared_t   *shared;
 
     ngx_array_t                  logs;      /* ngx_http_journey_log_t * */
+
+    ngx_http_journey_at_t        optout;    /* a journey_optout */
+    ngx_http_journey_at_t        exempt;    /* a profile that needs one */
 
     unsigned                     enabled:1; /* "journey on" somewhere */
     unsigned                     used:1;    /* or "journey_status" */
@@ -65,6 +90,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                    name;
     ngx_str_t                    set;       /* "jny=" */
+    ngx_str_t                    optout;    /* "jny_out=" */
     ngx_str_t                    attributes;
                                             /* "; Path=/; …; Max-Age=" */
     time_t                       max_age;
@@ -96,8 +122,16 @@ typedef struct {
 
     ngx_uint_t                   identity;  /* 0: by identity_value */
     ngx_http_complex_value_t    *identity_value;
+    ngx_http_journey_at_t        identity_at;
+
+    ngx_uint_t                   profile;
+    ngx_http_journey_at_t        profile_at;
+    ngx_http_complex_value_t    *consent;   /* NULL: not asked for */
+    ngx_http_journey_at_t        consent_at;
+    ngx_uint_t                   signals;   /* a bit mask */
 
     ngx_http_journey_cookie_t   *cookie;
+    ngx_http_journey_at_t        cookie_at;
     time_t                       session;
 
     journey_channels_t          *channels;
@@ -155,7 +189,8 @@ typedef struct {
     ngx_uint_t                   method;
 
     unsigned                     located:1; /* conf is final */
-    unsigned                     headers:1; /* these five are read */
+    unsigned                     headers:1; /* these five are read, signals
+                                               and language, too */
     unsigned                     sec_fetch:1;
     unsigned                     navigation:1;
     unsigned                     prefetch:1;
@@ -163,20 +198,35 @@ typedef struct {
     unsigned                     same_origin:1;
     unsigned                     agent_found:1;
     unsigned                     identified:1;
-    unsigned                     known:1;   /* base came from a cookie */
+    unsigned                     known:1;   /* base came from a cookie, or
+                                               from the zone */
     unsigned                     fresh:1;   /* base has a new id */
+    unsigned                     continued:1;
+                                            /* base goes on with a cookieless
+                                               session, of the id daily */
+    unsigned                     optout:1;  /* the browser opted out */
+    unsigned                     hidden:1;  /* and would have an event */
+    unsigned                     unconsented:1;
+    unsigned                     clamped:1; /* the profile is stricter than
+                                               journey_identity */
+    unsigned                     forget:1;  /* a journey cookie is to go */
     unsigned                     evaluating:1;
     unsigned                     evaluated:1;
                                             /* phase, state, event, entry are
                                                there, provisional or final */
     unsigned                     as_page:1; /* evaluated as a page */
     unsigned                     visitor:1; /* state is somebody's */
-    unsigned                     changed:1; /* the client needs a new cookie */
+    unsigned                     changed:1; /* state is to be kept: by the
+                                               client, or in the zone */
     unsigned                     filtered:1;/* the response header is known */
     unsigned                     cookie:1;  /* it holds our Set-Cookie */
     unsigned                     bot:1;     /* a bot's page or goal */
 
     ngx_uint_t                   identity;
+    ngx_uint_t                   signals;   /* those sent, of all */
+    ngx_str_t                    language;  /* Accept-Language */
+    u_char                       daily[JOURNEY_ID_LEN];
+                                            /* the id without a cookie */
 
     journey_agent_headers_t      hints;     /* what agent is judged by */
     journey_agent_t              agent;
@@ -243,9 +293,22 @@ ngx_http_journey_cookie_t *ngx_http_journey_cookie_default(ngx_conf_t *cf);
 ngx_int_t ngx_http_journey_cookie_find(ngx_http_request_t *r,
     ngx_http_journey_cookie_t *cookie, journey_state_t *state);
 
+/* 1 if the client sent any cookie of that name; has opted out. */
+ngx_uint_t ngx_http_journey_cookie_sent(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie);
+ngx_uint_t ngx_http_journey_cookie_optout(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie);
+
 /* Adds Set-Cookie with the state to the response. */
 ngx_int_t ngx_http_journey_cookie_set(ngx_http_request_t *r,
     ngx_http_journey_cookie_t *cookie, journey_state_t *state);
+
+/* Adds Set-Cookie that deletes the journey cookie; that sets (out 1) or
+ * deletes (out 0) the opt-out's. */
+ngx_int_t ngx_http_journey_cookie_delete(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie);
+ngx_int_t ngx_http_journey_cookie_out(ngx_http_request_t *r,
+    ngx_http_journey_cookie_t *cookie, ngx_uint_t out);
 
 
 /* the request, ngx_http_journey_request.c */
@@ -267,16 +330,72 @@ void ngx_http_journey_read_headers(ngx_http_request_t *r,
 void ngx_http_journey_read_agent(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
-/* Sets ctx->identity, ctx->base and ctx->known from the cookie, once. */
-void ngx_http_journey_identify(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
-
 /* Host of the request as the client named it: lower case, without a port. */
 ngx_str_t ngx_http_journey_host(ngx_http_request_t *r);
 
 /* Country and so on, looked up once an address; NULL when not known. */
 journey_place_t *ngx_http_journey_find_place(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
+
+
+/* who it is, ngx_http_journey_identity.c */
+
+/* Sets ctx->identity, ctx->base and ctx->known, once: from the opt-out, the
+ * configuration, signals, consent and profile, then the cookie or the zone. */
+void ngx_http_journey_identify(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* A state for who is not known: with a random id, or the one of the day.  One
+ * for a request, however often it is evaluated. */
+ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Keeps ctx->state where the identity keeps it; deletes a cookie that is to
+ * go. */
+void ngx_http_journey_keep(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* 1 if no more may be told than of somebody unknown: in the profiles exempt
+ * and anonymous, and before consent. */
+ngx_uint_t ngx_http_journey_anonymous(ngx_http_journey_ctx_t *ctx);
+
+#define ngx_http_journey_exempt(ctx)                                          \
+    ((ctx)->conf->profile == NGX_HTTP_JOURNEY_PROFILE_EXEMPT)
+
+
+/* the salts of the daily hash, ngx_http_journey_salts.c */
+
+/* At a worker's begin: its copy of the salts, and the timer that keeps them
+ * to their time. */
+ngx_int_t ngx_http_journey_salts_start(ngx_cycle_t *cycle,
+    ngx_http_journey_main_conf_t *mcf);
+
+/* Brings the salts to the time; NGX_ERROR when there are none. */
+ngx_int_t ngx_http_journey_salts_ready(ngx_http_journey_main_conf_t *mcf);
+
+
+/* profiles and their bounds, ngx_http_journey_privacy.c */
+
+char *ngx_http_journey_profile(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_consent(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+char *ngx_http_journey_signals(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+/* "exempt", …; of a profile that is one. */
+ngx_str_t *ngx_http_journey_profile_name(ngx_uint_t profile);
+
+/* Inherits profile, identity, consent and signals; and refuses what passes
+ * the bounds of the profile in force. */
+char *ngx_http_journey_merge_privacy(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
+char *ngx_http_journey_check_privacy(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *conf);
+
+/* Once all is read: what a profile needs somewhere. */
+ngx_int_t ngx_http_journey_check_optout(ngx_conf_t *cf,
+    ngx_http_journey_main_conf_t *mcf);
 
 
 /* from request to event, ngx_http_journey_event.c */
@@ -312,7 +431,8 @@ void ngx_http_journey_reach(ngx_http_request_t *r,
 ngx_int_t ngx_http_journey_log_handler(ngx_http_request_t *r);
 
 /* Writes what is logged as v, NGX_HTTP_JOURNEY_VISITOR_LEN bytes. */
-u_char *ngx_http_journey_visitor(u_char *p, journey_state_t *state);
+u_char *ngx_http_journey_visitor(u_char *p, ngx_uint_t identity,
+    const u_char id[JOURNEY_ID_LEN]);
 
 
 /* processes, ngx_http_journey_process.c */
@@ -342,6 +462,11 @@ extern ngx_module_t  ngx_http_journey_cache_filter_module;
 #define ngx_http_journey_prefix(value, prefix)                                \
     ((value)->len >= sizeof(prefix) - 1                                       \
      && ngx_strncmp((value)->data, prefix, sizeof(prefix) - 1) == 0)
+
+
+#define ngx_http_journey_value_is(value, literal)                             \
+    ((value)->len == sizeof(literal) - 1                                      \
+     && ngx_memcmp((value)->data, literal, sizeof(literal) - 1) == 0)
 
 
 /* Strings of core/ and of nginx have one layout, not one type. */

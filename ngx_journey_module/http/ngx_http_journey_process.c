@@ -37,6 +37,10 @@ ngx_http_journey_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    if (mcf->enabled) {
+        (void) ngx_http_journey_salts_start(cycle, mcf);
+    }
+
     logs = mcf->logs.elts;
 
     for (i = 0; i < mcf->logs.nelts; i++) {

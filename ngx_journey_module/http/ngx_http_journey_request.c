@@ -22,6 +22,8 @@ typedef struct {
     ngx_str_t     purpose;
     ngx_str_t     x_moz;
     ngx_str_t     ch_mobile;
+    ngx_str_t     dnt;
+    ngx_str_t     sec_gpc;
 } ngx_http_journey_headers_t;
 
 
@@ -32,13 +34,6 @@ static ngx_str_t *ngx_http_journey_header(ngx_table_elt_t *h,
     ngx_http_journey_headers_t *headers);
 static ngx_uint_t ngx_http_journey_contains(ngx_str_t *value,
     const char *word, size_t len);
-static void ngx_http_journey_read_identity(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
-
-
-#define ngx_http_journey_value_is(value, literal)                             \
-    ((value)->len == sizeof(literal) - 1                                      \
-     && ngx_memcmp((value)->data, literal, sizeof(literal) - 1) == 0)
 
 
 /* Runs once for a main request, before realip and before any rewrite. */
@@ -132,7 +127,10 @@ ngx_http_journey_locate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     if (conf->cookie != ctx->conf->cookie
         || conf->identity != ctx->conf->identity
-        || conf->identity_value != ctx->conf->identity_value)
+        || conf->identity_value != ctx->conf->identity_value
+        || conf->profile != ctx->conf->profile
+        || conf->consent != ctx->conf->consent
+        || conf->signals != ctx->conf->signals)
     {
         ctx->identified = 0;
     }
@@ -227,6 +225,16 @@ ngx_http_journey_read_headers(ngx_http_request_t *r,
     ctx->hints.accept = (headers.accept.len > 0);
     ctx->hints.accept_language = (headers.accept_language.len > 0);
 
+    ctx->language = headers.accept_language;
+
+    if (ngx_http_journey_value_is(&headers.sec_gpc, "1")) {
+        ctx->signals |= NGX_HTTP_JOURNEY_SIGNAL_GPC;
+    }
+
+    if (ngx_http_journey_value_is(&headers.dnt, "1")) {
+        ctx->signals |= NGX_HTTP_JOURNEY_SIGNAL_DNT;
+    }
+
     if (ngx_http_journey_value_is(&headers.ch_mobile, "?0")) {
         ctx->hints.ch_mobile = 1;
 
@@ -317,6 +325,9 @@ ngx_http_journey_header(ngx_table_elt_t *h,
 
     switch (h->key.len) {
 
+    case 3:
+        return (ngx_memcmp(key, "dnt", 3) == 0) ? &headers->dnt : NULL;
+
     case 5:
         return (ngx_memcmp(key, "x-moz", 5) == 0) ? &headers->x_moz : NULL;
 
@@ -324,6 +335,10 @@ ngx_http_journey_header(ngx_table_elt_t *h,
         return (ngx_memcmp(key, "accept", 6) == 0) ? &headers->accept : NULL;
 
     case 7:
+        if (ngx_memcmp(key, "sec-gpc", 7) == 0) {
+            return &headers->sec_gpc;
+        }
+
         return (ngx_memcmp(key, "purpose", 7) == 0) ? &headers->purpose
                                                     : NULL;
 
@@ -368,77 +383,6 @@ ngx_http_journey_contains(ngx_str_t *value, const char *word, size_t len)
            && ngx_strlcasestrn(value->data, value->data + value->len,
                                (u_char *) word, len - 1)
               != NULL;
-}
-
-
-void
-ngx_http_journey_identify(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
-{
-    if (ctx->identified) {
-        return;
-    }
-
-    ctx->identified = 1;
-    ctx->known = 0;
-
-    r = r->main;
-
-    ctx->identity = ctx->conf->identity;
-
-    if (ctx->identity == 0) {
-        ngx_http_journey_read_identity(r, ctx);
-    }
-
-    if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_COOKIE) {
-        return;
-    }
-
-    ctx->known = (ngx_http_journey_cookie_find(r, ctx->conf->cookie,
-                                               &ctx->base)
-                  == NGX_OK);
-}
-
-
-/* What is neither of the two is taken for the one that stores nothing. */
-
-static void
-ngx_http_journey_read_identity(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx)
-{
-    unsigned                       evaluating;
-    ngx_int_t                      rc;
-    ngx_str_t                      value;
-    ngx_http_journey_main_conf_t  *mcf;
-
-    ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_NONE;
-
-    /* the variable may be made of ours, which are empty meanwhile */
-
-    evaluating = ctx->evaluating;
-    ctx->evaluating = 1;
-
-    rc = ngx_http_complex_value(r, ctx->conf->identity_value, &value);
-
-    ctx->evaluating = evaluating;
-
-    if (rc != NGX_OK) {
-        return;
-    }
-
-    if (ngx_http_journey_value_is(&value, "cookie")) {
-        ctx->identity = NGX_HTTP_JOURNEY_IDENTITY_COOKIE;
-        return;
-    }
-
-    if (!ngx_http_journey_value_is(&value, "none")) {
-        mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
-
-        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_IDENTITIES);
-
-        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                      "\"journey_identity\" is \"%V\" and is taken for "
-                      "\"none\"", &value);
-    }
 }
 
 
@@ -513,6 +457,8 @@ ngx_http_journey_find_place(ngx_http_request_t *r,
     if (place == NULL) {
         return NULL;
     }
+
+    /* which looks for the network alone */
 
     if (journey_geo_find(mcf->geo, r->connection->sockaddr, place)
         == JOURNEY_OK)

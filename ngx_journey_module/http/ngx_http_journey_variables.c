@@ -33,7 +33,12 @@ static ngx_int_t
 ngx_http_journey_value_id(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     ngx_str_t *value)
 {
-    if (!ctx->visitor) {
+    /* a profile's visitors are not the application's to know */
+
+    if (!ctx->visitor
+        || ctx->conf->profile == NGX_HTTP_JOURNEY_PROFILE_EXEMPT
+        || ctx->conf->profile == NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS)
+    {
         return NGX_DECLINED;
     }
 
@@ -42,7 +47,8 @@ ngx_http_journey_value_id(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
         return NGX_ERROR;
     }
 
-    value->len = ngx_http_journey_visitor(value->data, &ctx->state)
+    value->len = ngx_http_journey_visitor(value->data, ctx->identity,
+                                          ctx->state.id)
                  - value->data;
 
     return NGX_OK;
@@ -323,6 +329,9 @@ ngx_http_journey_value_identity(ngx_http_request_t *r,
 
     if (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE) {
         ngx_str_set(value, "cookie");
+
+    } else if (ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS) {
+        ngx_str_set(value, "cookieless");
 
     } else {
         ngx_str_set(value, "none");

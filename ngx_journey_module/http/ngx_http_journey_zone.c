@@ -114,6 +114,16 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
         return NGX_ERROR;
     }
 
+    if (ngx_http_journey_visitors_init(shpool, &shared->visitors,
+                                       shm_zone->shm.size)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "\"journey_zone\" \"%V\" is too small",
+                      &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
     ngx_http_journey_zone_nodump(shm_zone);
 
     shared->started = ngx_time();

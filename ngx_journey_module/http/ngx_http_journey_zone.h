@@ -2,7 +2,8 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * The shared zone: counters, and the key when there is no file of keys.
+ * The shared zone: counters, the key when there is no file of keys, salts of
+ * the daily hash, visitors without a cookie.
  */
 
 
@@ -13,7 +14,10 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "journey_daily.h"
 #include "journey_token.h"
+
+#include "ngx_http_journey_visitors.h"
 
 
 #define NGX_HTTP_JOURNEY_ZONE_SIZE  (32 * 1024 * 1024)
@@ -37,6 +41,14 @@ typedef enum {
     NGX_HTTP_JOURNEY_COMPLETED,
     NGX_HTTP_JOURNEY_SPAM,
     NGX_HTTP_JOURNEY_COOKIES_SET,
+    NGX_HTTP_JOURNEY_COOKIES_DELETED,
+    NGX_HTTP_JOURNEY_CONTINUED,         /* cookieless sessions that a cookie
+                                           went on with */
+    NGX_HTTP_JOURNEY_SUPPRESSED_OPTOUT, /* events not written */
+    NGX_HTTP_JOURNEY_SUPPRESSED_GPC,    /* events without a cookie */
+    NGX_HTTP_JOURNEY_SUPPRESSED_DNT,
+    NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT,
+    NGX_HTTP_JOURNEY_CLAMPED,           /* by their profile */
     NGX_HTTP_JOURNEY_TOKENS,            /* by journey_token_e, _LAST of them */
     NGX_HTTP_JOURNEY_BAD_VALUES = NGX_HTTP_JOURNEY_TOKENS
                                   + JOURNEY_TOKEN_LAST,
@@ -71,6 +83,8 @@ typedef struct {
 typedef struct {
     time_t          started;            /* when the zone was made */
     u_char          key[JOURNEY_KEY_LEN];
+    journey_salts_t              salts;
+    ngx_http_journey_visitors_t  visitors;
     ngx_atomic_t    counters[NGX_HTTP_JOURNEY_COUNTERS];
     ngx_atomic_t    channels[256];      /* touches, by channel code */
     ngx_atomic_t    phases[256];        /* pages, by phase code */
