@@ -5,6 +5,7 @@
 
 
 #include "journey_check_salvage.h"
+#include "journey_gzip.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -114,26 +115,6 @@ journey_salvage_data(const u_char *buf, size_t n, unsigned last,
 }
 
 
-static journey_salvage_e
-journey_salvage_state(int rc, const z_stream *z)
-{
-    static const char  sum[] = "incorrect ";
-
-    if (rc == Z_STREAM_END) {
-        return JOURNEY_SALVAGE_WHOLE;
-    }
-
-    if (rc != Z_DATA_ERROR) {
-        return JOURNEY_SALVAGE_CUT;
-    }
-
-    /* "incorrect data check", "incorrect length check" */
-
-    return (z->msg != NULL && strncmp(z->msg, sum, sizeof(sum) - 1) == 0)
-           ? JOURNEY_SALVAGE_SUM : JOURNEY_SALVAGE_DAMAGED;
-}
-
-
 /* Inflates what is in z->next_in; the code of zlib, or Z_ERRNO for that of
  * journey_check_lines_add(). */
 
@@ -170,9 +151,11 @@ journey_salvage_pass(journey_salvage_t *salvage, z_stream *z)
     int        rc;
     size_t     n, have;
     u_char     buf[JOURNEY_SALVAGE_PIECE];
+    uint32_t   member;
     uint64_t   offset, end;
     unsigned   nuls;
 
+    member = 0;
     offset = salvage->offset;
     end = offset + salvage->len;
     rc = Z_BUF_ERROR;
@@ -185,6 +168,10 @@ journey_salvage_pass(journey_salvage_t *salvage, z_stream *z)
                                     offset);
         if (have == 0) {
             break;
+        }
+
+        if (offset == salvage->offset) {
+            (void) journey_gzip_header(buf, have, &member);
         }
 
         n = journey_salvage_data(buf, have, offset + have >= end
@@ -205,7 +192,13 @@ journey_salvage_pass(journey_salvage_t *salvage, z_stream *z)
         }
     }
 
-    salvage->state = journey_salvage_state(rc, z);
+    /* what has all the bytes of a member and does not end with them has other
+     * bytes */
+
+    salvage->state = (rc == Z_STREAM_END) ? JOURNEY_SALVAGE_WHOLE
+                     : (rc == Z_DATA_ERROR
+                        || (member != 0 && member <= offset - salvage->offset))
+                       ? JOURNEY_SALVAGE_CHANGED : JOURNEY_SALVAGE_CUT;
 
     return salvage->error ? JOURNEY_ERROR : JOURNEY_OK;
 }
@@ -257,17 +250,17 @@ journey_salvage_judge(journey_salvage_t *salvage)
 
     switch (salvage->state) {
 
-    case JOURNEY_SALVAGE_DAMAGED:
+    case JOURNEY_SALVAGE_WHOLE:
+        salvage->nlines = salvage->good;
+        break;
+
+    case JOURNEY_SALVAGE_CUT:
         salvage->nlines = salvage->bad ? salvage->good_before_bad
                                        : salvage->good;
         break;
 
-    case JOURNEY_SALVAGE_SUM:
-        salvage->nlines = salvage->bad ? salvage->good_before_bad : 0;
-        break;
-
-    default: /* JOURNEY_SALVAGE_WHOLE, JOURNEY_SALVAGE_CUT */
-        salvage->nlines = salvage->good;
+    default: /* JOURNEY_SALVAGE_CHANGED */
+        salvage->nlines = 0;
     }
 
     return JOURNEY_OK;

@@ -16,9 +16,8 @@
 
 typedef enum {
     JOURNEY_SALVAGE_WHOLE = 0,          /* the member is whole */
-    JOURNEY_SALVAGE_CUT,                /* its bytes end */
-    JOURNEY_SALVAGE_DAMAGED,            /* its bytes turn into nonsense */
-    JOURNEY_SALVAGE_SUM                 /* it has an end, but is another */
+    JOURNEY_SALVAGE_CUT,                /* its bytes end too early */
+    JOURNEY_SALVAGE_CHANGED             /* they are not its bytes */
 } journey_salvage_e;
 
 
@@ -53,11 +52,11 @@ typedef struct {
 
 
 /*
- * Finds out how many lines can be trusted.  Of a member that is cut it is
- * all whole lines that parse.  Where its bytes turn into nonsense it is those
- * before the first line that does not parse.  One that looks well from its
- * begin to its end, while its sum says that it is not, has none: nothing
- * tells which of them is wrong.
+ * Finds out how many lines can be trusted.  Of a whole member it is all that
+ * parse.  Of one that is cut, or whose rest was never written (NULs), it is
+ * those before the tear.  Of one whose bytes have changed it is none: what
+ * inflates from others repeats parts of earlier lines, as likely as not lines
+ * that parse, and nothing tells where they begin.
  *
  * JOURNEY_ERROR when the file cannot be read (salvage->error) or memory is
  * exhausted.
