@@ -233,7 +233,9 @@ journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
 static int
 journey_report_has_path(const journey_analysis_t *a, uint32_t i)
 {
-    return i != 0 && a->paths[i].journeys != 0;
+    /* the row of what is folded may have no sums at all */
+
+    return i != 0 && i < a->paths_size && a->paths[i].journeys != 0;
 }
 
 
