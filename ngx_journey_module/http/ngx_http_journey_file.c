@@ -69,9 +69,11 @@ ngx_http_journey_file_append(ngx_http_journey_file_t *file,
 
     for (tries = 0; /* void */ ; tries++) {
 
-        if (ngx_http_journey_file_open(file, what) != NGX_OK) {
+        rc = ngx_http_journey_file_open(file, what);
+
+        if (rc != NGX_OK) {
             *err = ngx_errno;
-            return NGX_ERROR;
+            return rc;
         }
 
         locked = ngx_http_journey_file_lock(file, F_WRLCK);
@@ -100,14 +102,11 @@ ngx_http_journey_file_append(ngx_http_journey_file_t *file,
     }
 
     rc = NGX_ERROR;
+    size = 0;
 
     if (locked == NGX_DECLINED
         || ngx_http_journey_file_mend(file, &size, what) == NGX_OK)
     {
-        if (locked == NGX_DECLINED) {
-            size = 0;
-        }
-
         journey_ring_intend(ring, cursor, (uint64_t) file->dev,
                             (uint64_t) file->ino, (uint64_t) size,
                             (uint32_t) m->len,
@@ -175,10 +174,15 @@ ngx_http_journey_file_open(ngx_http_journey_file_t *file, const char **what)
         return NGX_ERROR;
     }
 
-    /* tells others that the file is alive; whoever holds it exclusively has
-     * renamed it first */
+    /* tells others that the file is alive; whoever rewrites it holds it
+     * exclusively meanwhile, and puts another file in its place */
 
-    (void) flock(file->fd, LOCK_SH|LOCK_NB);
+    if (flock(file->fd, LOCK_SH|LOCK_NB) == -1
+        && ngx_errno == EWOULDBLOCK)
+    {
+        ngx_http_journey_file_close(file);
+        return NGX_AGAIN;
+    }
 
     file->dev = st.st_dev;
     file->ino = st.st_ino;

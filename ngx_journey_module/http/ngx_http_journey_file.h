@@ -34,8 +34,9 @@ void ngx_http_journey_file_name(ngx_http_journey_file_t *file, u_char *name);
 /*
  * Appends the member with the lines before the cursor, and takes them out of
  * the ring; slot (NULL: the ring is of no slot) learns the file's name.
- * NGX_OK: it is there, once.  NGX_AGAIN: another process writes just now.
- * NGX_ERROR: nothing of it is there; *what failed, with *err.
+ * NGX_OK: it is there, once.  NGX_AGAIN: another process writes or rewrites
+ * the file just now.  NGX_ERROR: nothing of it is there; *what failed, with
+ * *err.
  */
 ngx_int_t ngx_http_journey_file_append(ngx_http_journey_file_t *file,
     ngx_http_journey_slot_t *slot, journey_ring_t *ring,

@@ -103,15 +103,19 @@ ngx_http_journey_segment_init(ngx_shm_zone_t *zone, void *data)
 
     size = (size_t) ngx_atosz(name.data, name.len);
 
-    segment = ngx_slab_calloc(shpool, sizeof(ngx_http_journey_segment_t)
-                              + NGX_HTTP_JOURNEY_SLOTS
-                                * ngx_http_journey_segment_stride(size));
+    /* lines are not cleared: a slot that nobody takes costs no memory */
+
+    segment = ngx_slab_alloc(shpool, sizeof(ngx_http_journey_segment_t)
+                             + NGX_HTTP_JOURNEY_SLOTS
+                               * ngx_http_journey_segment_stride(size));
 
     if (segment == NULL) {
         ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
                       "no room in zone \"%V\"", &zone->shm.name);
         return NGX_ERROR;
     }
+
+    ngx_memzero(segment, sizeof(ngx_http_journey_segment_t));
 
     segment->buffer = size;
     segment->slot = ngx_http_journey_segment_stride(size);
@@ -158,6 +162,8 @@ ngx_http_journey_segment_create(ngx_http_journey_segment_t *segment)
 
     for (n = 0; err == 0 && n < NGX_HTTP_JOURNEY_SLOTS; n++) {
         slot = ngx_http_journey_segment_slot(segment, n);
+        ngx_memzero(slot, sizeof(ngx_http_journey_slot_t));
+
         err = pthread_mutex_init(&slot->owner, &attr);
 
         journey_ring_init(ngx_http_journey_segment_ring(segment, n),
@@ -181,6 +187,7 @@ ngx_http_journey_segment_keep(ngx_conf_t *cf,
     ngx_list_part_t             *part;
     ngx_http_journey_segment_t  *segment;
 
+    i = 0;
     part = NULL;
 
     for ( ;; ) {
@@ -221,6 +228,7 @@ ngx_http_journey_segment_fold(ngx_cycle_t *cycle,
     ngx_http_journey_totals_t    counted;
     ngx_http_journey_segment_t  *segment;
 
+    i = 0;
     part = NULL;
 
     for ( ;; ) {
@@ -259,6 +267,7 @@ ngx_http_journey_segment_has(ngx_cycle_t *cycle, ngx_str_t *name)
     ngx_shm_zone_t   *zone;
     ngx_list_part_t  *part;
 
+    i = 0;
     part = NULL;
 
     do {
