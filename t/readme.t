@@ -314,6 +314,17 @@ is($code, 1, 'the check of a torn log');
 $report->{check} = JSON::PP->new->utf8->decode($out)->{check};
 $report->{torn} = $report->{check}{torn};
 
+for my $edit (['erase', 'cAAAAAAAAAAAAAAAA'],
+              ['prune', '--older-than', '9999y'])
+{
+    ($code, $out) = journey_command(undef, @$edit, '--json',
+                                    "$dir/logs/example.log");
+    is($code, 0, "$edit->[0] --json");
+
+    my $said = JSON::PP->new->utf8->decode($out);
+    $report->{$_} = $said->{$_} for keys %$said;
+}
+
 my %documented = map { (words($_->[0]))[0] => [words($_->[1])] }
                  rows(section('JSON'));
 same([keys %documented], [keys %$report], 'tables of the JSON');
