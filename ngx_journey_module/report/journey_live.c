@@ -357,8 +357,10 @@ journey_live_pid(const char *text, pid_t *pid, journey_error_t *err)
                                  strerror(errno));
         }
 
-        line[0] = '\0';
-        (void) fgets(line, sizeof(line), f);
+        if (fgets(line, sizeof(line), f) == NULL) {
+            line[0] = '\0';
+        }
+
         (void) fclose(f);
     }
 
