@@ -8,7 +8,8 @@
 # connections, and meanwhile runs these drills in turn, again and again; without
 # an argument all of them:
 #
-#   kill      all the time, a worker is killed with -9 every second
+#   kill      all the time, a worker is killed with -9 every second: every
+#             other time in the middle of a write to the log, at times all
 #   disk      the disk is full for some seconds, and free again
 #   reload    HUP
 #   workers   HUP with another number of worker_processes
@@ -95,12 +96,21 @@ if [[ -z ${NGINX_BINARY:-} ]]; then
         die "nginx is missing: scripts/install-deps.sh"
 fi
 
-export MODULE JOURNEY NGINX_BINARY LOAD=$out/drill-load
+export MODULE JOURNEY NGINX_BINARY
+export LOAD=$out/drill-load DEATH=$out/drill-death.so
 
-if [[ ! $LOAD -nt $top/scripts/drill/load.c ]]; then
-    "${CC:-gcc}" -std=gnu99 -O2 -Wall -Wextra -Werror -o "$LOAD" \
-        "$top/scripts/drill/load.c"
-fi
+# compile FILE SOURCE OPTION…
+compile() {
+    local file=$1 source=$top/scripts/drill/$2
+    shift 2
+
+    [[ $file -nt $source ]] ||
+        "${CC:-gcc}" -std=gnu99 -O2 -Wall -Wextra -Werror "$@" -o "$file" \
+            "$source"
+}
+
+compile "$LOAD" load.c
+compile "$DEATH" death.c -shared -fPIC
 
 
 # ---- in rooms of its own ---------------------------------------------------

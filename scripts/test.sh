@@ -240,8 +240,9 @@ step_scripts() {
     shellcheck -x scripts/*.sh scripts/*/*.sh t/fuzz/*.sh
 
     for cc in gcc clang; do
-        "$cc" -std=gnu99 -O2 -Wall -Wextra -Werror -o /dev/null \
-              scripts/drill/load.c
+        for file in scripts/drill/*.c; do
+            "$cc" -std=gnu99 -O2 -Wall -Wextra -Werror -c -o /dev/null "$file"
+        done
     done
 
     for file in scripts/*/*.pl t/data/*.pl t/*.t; do

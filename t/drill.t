@@ -368,7 +368,9 @@ cmp_ok($table{'events found'} // 0, '>', 4000, 'events were found');
 is($table{$_}, 0, "the table: $_")
     for qw(lost doubled torn dropped), 'never asked for',
         'not answered by 200';
-like($out, qr/^[1-9]\d* kills -9/m, 'workers were killed');
+like($out, qr/^[1-9]\d* kills -9, of them /m, 'workers were killed');
+like($out, qr/\b[1-9]\d* $_\b.* a write to the log/,
+     "one of them $_ a write") for qw(before amid after);
 like($out, qr/\b[1-9]\d* x $_\b/, "the drill \"$_\" was run")
     for qw(disk reload workers rename usr1 upgrade);
 

@@ -1,28 +1,30 @@
 #!/usr/bin/env perl
 # Copyright (C) ngx_journey_module contributors
 #
-# kill.pl PIDFILE LOG SECONDS
+# kill.pl PIDFILE DEATH SECONDS
 #
 # Kills a worker with -9 every SECONDS until SIGTERM: one of any of the masters
-# that run by PIDFILE and PIDFILE.oldbin, one that is about to leave, too.
-# Every other time it waits for LOG to grow and kills then, so that workers die
-# between a write and what they note about it; the others die wherever they
-# are.  At the end stdout says how many were killed, and how many of them when
-# LOG had just grown.
+# that run by PIDFILE and PIDFILE.oldbin, one that is about to leave, too, and
+# every fifth time all of them at once.  Every other time a worker dies in the
+# middle of its appending to the log, by scripts/drill/death.c, whose file is
+# DEATH: before the write, when half is written, after it, in turn.  At the end
+# stdout says how many died, and how many of them in which way.
 
 use strict;
 use warnings;
 
 use Time::HiRes qw(sleep time);
 
-my ($pid_file, $log, $seconds) = @ARGV;
+my ($pid_file, $death, $seconds) = @ARGV;
 
 if (@ARGV != 3 || $seconds !~ /^\d*\.?\d+$/ || $seconds <= 0) {
-    print STDERR "usage: kill.pl PIDFILE LOG SECONDS\n";
+    print STDERR "usage: kill.pl PIDFILE DEATH SECONDS\n";
     exit 2;
 }
 
-my ($ends, $killed, $aimed) = (0, 0, 0);
+my ($ends, $killed) = (0, 0);
+my @ways = qw(before half after);
+my %died = map { $_ => 0 } @ways;
 
 $SIG{TERM} = $SIG{INT} = sub { $ends = 1; };
 
@@ -57,18 +59,25 @@ sub workers {
 }
 
 
-# True when the log grew within half a second.
+# True when a worker died in the middle of its next write, within a second.
 
-sub grown {
-    my $size = -s $log || 0;
-    my $until = time() + 0.5;
+sub die_writing {
+    my $way = shift;
+    my $until = time() + 1;
+    my $when;
 
-    while (!$ends && time() < $until) {
-        for (1 .. 100) {
-            return 1 if (-s $log || 0) != $size;
-        }
-    }
+    open my $file, '+<:unix', $death or die "kill.pl: $death: $!\n";
+    syswrite $file, substr $way, 0, 1;
 
+    do {
+        sleep 0.005;
+        sysseek $file, 0, 0;
+        sysread $file, $when, 1;
+        return 1 if $when eq "\0";
+    } while (!$ends && time() < $until);
+
+    sysseek $file, 0, 0;
+    syswrite $file, "\0";
     return 0;
 }
 
@@ -83,16 +92,21 @@ for (my $n = 0; !$ends; $n++) {
     $next += $seconds;
     $next = time() if $next < time();
 
+    if ($n % 2) {
+        my $way = $ways[($n >> 1) % @ways];
+
+        if (die_writing($way)) {
+            $killed++;
+            $died{$way}++;
+            next;
+        }
+    }
+
     my @workers = workers();
     next if !@workers;
 
-    my $worker = $workers[rand @workers];
-    my $grown = $n % 2 && grown();
-
-    if (kill 'KILL', $worker) {
-        $killed++;
-        $aimed++ if $grown;
-    }
+    @workers = $workers[rand @workers] if $n % 5 != 4;
+    $killed += kill 'KILL', @workers;
 }
 
-print "killed $killed\naimed $aimed\n";
+print "killed $killed\n", map { "$_ $died{$_}\n" } @ways;

@@ -5,7 +5,7 @@
 #
 # The drill itself, for scripts/drill.sh, which says what it is.  DISK is how a
 # full disk is made: tmpfs, or limit (RLIMIT_FSIZE).  MODULE, NGINX_BINARY,
-# JOURNEY and LOAD are in the environment.  DIR is empty; DIR/left is what
+# JOURNEY, LOAD and DEATH are in the environment.  DIR is empty; DIR/left is what
 # remains.
 
 set -euo pipefail
@@ -189,6 +189,8 @@ ${MODULE:+load_module $MODULE;}
 $([[ $EUID -ne 0 ]] || echo 'user root;')
 env ASAN_OPTIONS;
 env UBSAN_OPTIONS;
+env LD_PRELOAD;
+env DRILL_DEATH;
 worker_processes $workers;
 pid $pid_file;
 error_log $error_log notice;
@@ -216,7 +218,13 @@ END
 # A limit of the size of files is to be an error, as a full disk is: a process
 # that ignores XFSZ is not killed by it.
 start() {
-    if ! (trap '' XFSZ; "$NGINX_BINARY" -p "$dir/" -e "$error_log" \
+    printf '\0' > "$dir/death"
+
+    # The sanitizers' library need not be the first.
+    if ! (trap '' XFSZ
+          export LD_PRELOAD=$DEATH DRILL_DEATH=$dir/death:$log
+          export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+          exec "$NGINX_BINARY" -p "$dir/" -e "$error_log" \
               -c "$dir/nginx.conf" > "$dir/said" 2>&1)
     then
         cat "$dir/said" >&2
@@ -466,7 +474,7 @@ run() {
     phase "load: $clients connections, $rate requests a second"
 
     if [[ " ${drills[*]} " == *' kill '* ]]; then
-        perl "$top/scripts/drill/kill.pl" "$pid_file" "$log" "$every" \
+        perl "$top/scripts/drill/kill.pl" "$pid_file" "$dir/death" "$every" \
             > "$dir/left/killed" &
         killer=$!
         phase "a worker is killed every $every s"
@@ -606,10 +614,16 @@ report() {
 
     if [[ -s $dir/left/killed ]]; then
         ways="$(of "$dir/left/killed" killed) kills -9, of them \
-$(of "$dir/left/killed" aimed) while the log was written${ways:+; }$ways"
+$(of "$dir/left/killed" before) before, $(of "$dir/left/killed" half) amid and \
+$(of "$dir/left/killed" after) after a write to the log${ways:+; }$ways"
 
         [[ $(of "$dir/left/killed" killed) -gt 0 ]] ||
             failed+=("kill: nobody was killed")
+
+        for name in before half after; do
+            [[ $(of "$dir/left/killed" $name) -gt 0 || $seconds -lt 20 ]] ||
+                failed+=("kill: nobody was killed in a write ($name)")
+        done
     fi
 
     held=$(of "$said" rate)

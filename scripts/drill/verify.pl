@@ -150,9 +150,11 @@ sub during {
 }
 
 
-# What was not seen, by ranges.
+# What was not seen, by ranges; returns their descriptions.
 
 sub missing {
+    my @ranges;
+
     for my $c (grep { $must[$_] } 1 .. $#must) {
         my ($first, $n) = (undef, $must[$c]);
 
@@ -166,12 +168,14 @@ sub missing {
                 $first = $_ if !defined $first;
 
             } elsif (defined $first) {
-                example('lost', "/d/$c/$first to " . ($_ - 1) . " of $n"
-                                . during($c));
+                push @ranges, "/d/$c/$first to " . ($_ - 1) . " of $n"
+                              . during($c);
                 undef $first;
             }
         }
     }
+
+    return @ranges;
 }
 
 
@@ -181,12 +185,16 @@ if (!eval { read_list(); 1 }) {
 }
 
 read_log($_) for @files;
-missing();
+my @ranges = missing();
 
 # What was counted as dropped is missing, but not lost.  A counter that counts
 # more than is missing is wrong, too.
 $count{dropped} = $dropped;
 $count{lost} -= $dropped;
+
+if ($count{lost} != 0) {
+    example('lost', $_) for @ranges;
+}
 
 print "$_ $count{$_}\n"
     for qw(answered found lost doubled torn strangers dropped);
