@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Copyright (C) ngx_journey_module contributors
 #
-# scripts/bench.sh [instructions] [throughput] [size] [commands] [agents]
-#                  [classification]
+# scripts/bench.sh [instructions] [throughput] [latency] [size] [commands]
+#                  [agents] [classification]
 #
 # What the module costs, beside what nginx's own parts cost for a like job, in
 # one run on this machine; without an argument all of it:
@@ -10,6 +10,8 @@
 #   instructions  instructions a request, by callgrind: the same from run to
 #                 run.  Checks, too, that each page made one line in the log.
 #   throughput    requests a second, by wrk, the configurations in turn
+#   latency       how long the slowest of a hundred requests takes, at a fixed
+#                 rate, with the journey log on and with it off, in turn
 #   size          compressed bytes an event in the journey log
 #   commands      time and memory of "journey report" beside zcat
 #   agents        how many crawlers conf/agents.conf finds, how many people it
@@ -26,7 +28,8 @@
 #
 # Installs what is missing (install-deps.sh --bench) and builds.  Listens on
 # 127.0.0.1 alone and leaves no process behind.  The environment: VISITORS
-# (500), ROUNDS of wrk (5), SECONDS_EACH (4), EVENTS (1000000), MISSED=1 to
+# (500), ROUNDS of wrk (5), SECONDS_EACH (4), PAIRS of latency (10), RATE of
+# requests a second there (3000), EVENTS (1000000), MISSED=1 to
 # see the user agents that were judged wrong.
 
 set -euo pipefail
@@ -36,14 +39,17 @@ set -euo pipefail
 visitors=${VISITORS:-500}
 rounds=${ROUNDS:-5}
 seconds=${SECONDS_EACH:-4}
+pairs=${PAIRS:-10}
+rate=${RATE:-3000}
 events=${EVENTS:-1000000}
 
-[[ $# -gt 0 ]] || set -- instructions throughput size commands agents \
-                       classification
+[[ $# -gt 0 ]] || set -- instructions throughput latency size commands \
+                       agents classification
 
 for part; do
     case $part in
-        instructions|throughput|size|commands|agents|classification) ;;
+        instructions|throughput|latency|size|commands) ;;
+        agents|classification) ;;
         *) usage ;;
     esac
 done
@@ -197,6 +203,11 @@ nginx_conf journey "load_module $module;" '
     journey_log logs/journey.gz flush=1h;
     ' 'journey on;'
 
+# The same with a log that is flushed as by default, and without.
+sed 's/ flush=1h//' "$work/journey.conf" > "$work/logging.conf"
+sed 's/journey_log [^;]*/journey_log off/' "$work/journey.conf" \
+    > "$work/silent.conf"
+
 start() {
     local conf=$1
     shift
@@ -320,6 +331,51 @@ throughput() {
                "${middle#* }"
     done
     echo
+}
+
+
+# ---- latency ---------------------------------------------------------------
+
+# median_of FIELD FILE: the median of a column
+median_of() {
+    cut -d ' ' -f "$1" "$2" | sort -n | sed -n "$(((pairs + 1) / 2))p"
+}
+
+latency() {
+    local pair conf
+
+    echo "Microseconds until the answer ($rate requests a second, 1 worker," \
+         "median of $pairs pairs in turn)"
+    echo
+
+    compile_latency
+    cut -f 1 "$work/visitors" > "$work/cookies"
+
+    for ((pair = 0; pair < pairs; pair++)); do
+        for conf in silent logging; do
+            start "$conf.conf"
+            tr ',' '\n' <<< "$pages" |
+                "$work/latency" "$port" "$rate" "$seconds" "$work/cookies" \
+                    >> "$work/latency.$conf"
+            stop
+        done
+    done
+
+    printf '  %-10s %8s %8s %8s\n' '' p50 p99 slowest
+
+    for conf in silent logging; do
+        printf '  %-10s %8s %8s %8s\n' "log ${conf/silent/off}" \
+               "$(median_of 1 "$work/latency.$conf")" \
+               "$(median_of 2 "$work/latency.$conf")" \
+               "$(median_of 3 "$work/latency.$conf")"
+    done | sed 's/log logging/log on     /'
+
+    echo
+}
+
+compile_latency() {
+    "${CC:-cc}" -O2 -Wall -Wextra -Werror -o "$work/latency" \
+        "$top/scripts/bench/latency.c"
 }
 
 
