@@ -5,8 +5,8 @@
 #
 # The drill itself, for scripts/drill.sh, which says what it is.  DISK is how a
 # full disk is made: tmpfs, or limit (RLIMIT_FSIZE).  MODULE, NGINX_BINARY,
-# JOURNEY, LOAD and DEATH are in the environment.  DIR is empty; DIR/left is what
-# remains.
+# JOURNEY, LOAD and DEATH are in the environment.  DIR is empty; DIR/left is
+# what remains.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -442,20 +442,6 @@ of() {
     sed -n "s/^$2 //p" "$1"
 }
 
-# Of each file that has something in it; else sets torn to 0.
-check() {
-    local code=0
-
-    torn=0
-    [[ $("$JOURNEY" --help 2>&1) == *$'\n  check'* ]] || return 0
-    "$JOURNEY" check "$@" > "$dir/left/check" 2>&1 || code=$?
-
-    if [[ $code -ne 0 ]]; then
-        torn=1
-        cat "$dir/left/check"
-    fi
-}
-
 # verify NAME [OPTION…]: the log against the list; to NAME.result
 verify() {
     local name=$1 code=0
@@ -465,6 +451,24 @@ verify() {
         "$dir/left/$name.list" "$log"* > "$dir/left/$name.result" || code=$?
 
     [[ $code -lt 2 ]] || die "the log cannot be verified"
+}
+
+# check NAME: what "journey check" says of the log has to be what was found in
+# it; else sets torn to 1
+check() {
+    local name=$1 code=0 said lines
+    local result=$dir/left/$1.result
+
+    torn=0
+    said=$dir/left/$name.check
+    "$JOURNEY" check --json "$log"* > "$said" || code=$?
+    lines=$(($(of "$result" found) + $(of "$result" doubled) \
+             + $(of "$result" strangers)))
+
+    if [[ $code -ne 0 || $(< "$said") != *"\"lines\":$lines,"* ]]; then
+        torn=1
+        echo "journey check: exit code $code, $(< "$said")"
+    fi
 }
 
 run() {
@@ -562,7 +566,7 @@ overflow() {
 
     sum_dropped
     verify overflow --complete --dropped "$n"
-    check "$log"*
+    check overflow
 
     missing=$((n + $(of "$dir/left/overflow.result" lost)))
     phase "$n events were dropped by the counter, $missing are missing"
@@ -697,7 +701,7 @@ only=()
 [[ " ${drills[*]} " == *' kill '* ]] || only=(--complete)
 
 verify drill --dropped "$full" "${only[@]}"
-check "$log"*
+check drill
 move log
 
 if [[ " ${drills[*]} " == *' overflow '* ]]; then
