@@ -3,9 +3,10 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * journey check: is every member of the logs whole, and if not, what is lost,
- * and what can be kept.  journey_check reads and counts, journey_check_print
- * says it, journey_check_salvage finds the lines of torn members,
- * journey_check_repair writes what is whole.
+ * and what can be kept.  journey_check_file counts what the reader finds,
+ * journey_check_judge (threads) judges its members and lines,
+ * journey_check_print says it, journey_check_salvage finds the lines of torn
+ * members, journey_check_repair writes what is whole.
  */
 
 

@@ -455,6 +455,10 @@ journey_input_member(journey_input_t *in, uint32_t member,
 
         wrong = journey_inflate_pieces(inflater, in->w.pos, member, NULL,
                                        NULL);
+
+        if (wrong != NULL && journey_input_holds(in, member)) {
+            wrong = journey_torn;
+        }
     }
 
     if (wrong != NULL) {
