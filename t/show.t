@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey::Lines;
-use Journey::Token qw(base64url siphash128);
+use Journey::Token qw(base64url siphash128 token_encode token_new);
 use Test::More;
 
 my $T = 1_795_321_780_000;          # 2026-11-22T04:29:40Z
@@ -164,6 +164,52 @@ my @keys = $record =~ m{/\*\ ([a-z]+)\b[^*]*\*/$}mgx;
 cmp_ok(scalar @keys, '>', 30, 'keys of a record');
 ok($source =~ /\{ "$_", "/, "$_ has words")
     for grep { !/^(?:used|bytes|names)$/ } @keys;
+
+
+# ---- from the cookie that a person sends in ---------------------------------
+
+my $cookie = token_encode(token_new(id => pack('H24', '00' x 12)), $key,
+                          'jny');
+my $own = 'c' . 'A' x 16;
+my $visited = spew(lines(ev(1, $own, 1, 1, 'page')));
+
+old($visited);
+
+for my $pasted ($cookie, "jny=$cookie", "jny=$cookie;",
+                "Cookie: a=b; jny=$cookie; xjny=none", "\"$cookie\"",
+                "Set-Cookie: jny=$cookie; Path=/; HttpOnly\r\n",
+                "xjny=none; jny=$cookie", " $cookie\n")
+{
+    my ($code, $out) = journey('token', '--json', '--secret', $secret,
+                               $pasted);
+    my ($v) = $out =~ /"v":"(\w+)"/;
+
+    is($code, 0, 'token: ' . $pasted =~ s/\Q$cookie\E/TOKEN/r =~ s/\s+$//r);
+    is($v, $own, 'its visitor');
+    is(shown($v, $visited), '1', 'what is stored');
+}
+
+for my $pasted ('', 'jny=', "jnyx=$cookie", 'jny', "x$cookie") {
+    my ($code, $out) = journey('token', '--json', '--secret', $secret,
+                               $pasted);
+
+    is($code, 1, 'no token: ' . $pasted =~ s/\Q$cookie\E/TOKEN/r);
+    like($out, qr/"v":null/, 'no visitor');
+}
+
+my $expired = token_encode(token_new(id => pack('H24', '00' x 12),
+                                     first_seen => time() - 400 * 24 * 3600),
+                           $key, 'jny');
+($code, $out) = journey('token', '--json', '--secret', $secret, $expired);
+is($code, 1, 'an expired token');
+like($out, qr/"valid":false,"v":"$own"/, 'tells its visitor all the same');
+
+($code, $out) = journey('token', '--json', '--name', 'own', '--secret',
+                        $secret, 'jny=x; own='
+                        . token_encode(token_new(), $key, 'own'));
+is($code, 0, 'another name of the cookie');
+($code, $out) = journey('token', '--name=', '--secret', $secret, $cookie);
+is($code, 1, 'no name at all');
 
 
 # ---- nothing, and what is not right ----------------------------------------
