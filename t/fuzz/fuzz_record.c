@@ -3,9 +3,9 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The log record: any line is read or refused with a text; only JSON is read,
- * and JSON is refused for what it says alone; what is written, from whatever
- * bytes, is JSON and UTF-8, fits in the promised size, is read back with every
- * field, and is the same when it is written again.
+ * and JSON is refused for what it says alone; UTF-8 stays UTF-8; what is
+ * written, from whatever bytes, is JSON and UTF-8, fits in the promised size,
+ * is read back with every field, and is the same when it is written again.
  */
 
 
@@ -266,6 +266,31 @@ fuzz_fill(journey_record_t *rec, const uint8_t *data, size_t size)
 }
 
 
+/* What was read of UTF-8 is UTF-8, halves of pairs too. */
+
+static void
+fuzz_read_utf8(const journey_record_t *rec)
+{
+    unsigned  i;
+
+    for (i = 0; i < FUZZ_STRINGS; i++) {
+        check(fuzz_utf8(fuzz_string(rec, i)));
+    }
+
+    for (i = 0; i < rec->ntouches; i++) {
+        check(fuzz_utf8(&rec->touches[i]));
+    }
+
+    for (i = 0; i < rec->nlabels; i++) {
+        check(fuzz_utf8(&rec->label_names[i]));
+        check(fuzz_utf8(&rec->label_values[i]));
+    }
+
+    check(fuzz_utf8(&rec->path) && fuzz_utf8(&rec->currency)
+          && fuzz_utf8(&rec->order));
+}
+
+
 /* "WHAT at byte N" */
 
 static void
@@ -303,7 +328,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int                rc;
     u_char            *buf;
     journey_error_t    err;
+    journey_str_t      line;
     journey_record_t   rec;
+
+    line.data = (u_char *) data;
+    line.len = size;
 
     buf = malloc(size);
     check(buf != NULL);
@@ -317,6 +346,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(rec.device < JOURNEY_DEVICE_LAST);
         check(rec.ntouches <= JOURNEY_RECORD_TOUCHES);
         check(rec.nlabels <= JOURNEY_RECORD_LABELS);
+
+        if (fuzz_utf8(&line)) {
+            fuzz_read_utf8(&rec);
+        }
 
         fuzz_round_trip(&rec);
 

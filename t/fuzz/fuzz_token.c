@@ -317,7 +317,10 @@ fuzz_walk(journey_state_t *state, const uint8_t *data, size_t size)
                   && state->channels[journey_state_channels(state) - 1]
                      == hit.channel));
 
-        (void) fuzz_write(state, UINT32_MAX, buf, &token);
+        /* the longest life has no end in these years */
+
+        check(fuzz_write(state, UINT32_MAX, buf, &token)
+              != JOURNEY_TOKEN_EXPIRED);
     }
 }
 
@@ -337,7 +340,7 @@ fuzz_signed(const uint8_t *data, size_t size)
 
     how = data[0];
     at = data[1];
-    max_age = (how & 8) ? 390 * 86400 : (uint32_t) data[2] << (how >> 3);
+    max_age = (how & 8) ? 390 * 86400 : (uint32_t) data[2] << (at >> 5) * 4;
     data += 3;
     size -= 3;
 
