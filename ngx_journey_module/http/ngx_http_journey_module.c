@@ -340,14 +340,19 @@ ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
     if (ngx_http_journey_log_keep(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
+    ngx_uint_t       n;
 
-    if (!mcf->used || mcf->zone != NULL) {
+    /* lines of a former configuration are written without any use here, too */
+
+    if ((!mcf->used && mcf->logs.nelts == n) || mcf->zone != NULL) {
         return NGX_CONF_OK;
     }
 
     ngx_str_set(&name, "journey");
 
     mcf->zone = ngx_shared_memory_add(cf, &name, NGX_HTTP_JOURNEY_ZONE_SIZE,
+    n = mcf->logs.nelts;
+
                                       &ngx_http_journey_module);
     if (mcf->zone == NULL) {
         return NGX_CONF_ERROR;

@@ -41,6 +41,7 @@ static ngx_int_t ngx_http_journey_log_look(ngx_http_journey_log_t *log,
 static u_char *ngx_http_journey_log_room(ngx_http_journey_log_t *log,
     size_t size);
 static void ngx_http_journey_log_post(ngx_http_journey_log_t *log);
+static void ngx_http_journey_log_wait(ngx_http_journey_log_t *log);
 static void ngx_http_journey_log_timer(ngx_event_t *ev);
 static void ngx_http_journey_log_turn_handler(ngx_event_t *ev);
 static void ngx_http_journey_log_turn(ngx_http_journey_log_t *log);
@@ -110,7 +111,7 @@ ngx_http_journey_log_attach(ngx_http_journey_log_t *log)
     ngx_http_journey_log_post(log);
 
     if (log->kept || journey_ring_waiting(log->own.ring) > 0) {
-        ngx_add_timer(&log->timer, log->flush);
+        ngx_http_journey_log_wait(log);
     }
 
     return NGX_OK;
@@ -147,6 +148,8 @@ static ngx_int_t
 ngx_http_journey_log_own(ngx_http_journey_log_t *log)
 {
     if (ngx_http_journey_log_look(log, 1, &log->own) == NGX_OK) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_RECOVERED,
+                                   journey_ring_waiting(log->own.ring));
         return NGX_OK;
     }
 
@@ -209,9 +212,6 @@ ngx_http_journey_log_look(ngx_http_journey_log_t *log, ngx_uint_t any,
         ngx_http_journey_segment_release(segment, n);
     }
 
-    ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_RECOVERED,
-                               journey_ring_waiting(source->ring));
-
     return NGX_OK;
 }
 
@@ -264,6 +264,8 @@ ngx_http_journey_log_room(ngx_http_journey_log_t *log, size_t size)
             if (log->own.slot == NULL) {
                 ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED,
                                            1);
+                ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BUFFERED,
+                                           -1);
             }
         }
 
@@ -283,6 +285,7 @@ ngx_http_journey_log_commit(ngx_http_journey_log_t *log, u_char *last)
 
     if (log->own.slot == NULL) {
         ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_LINES, 1);
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BUFFERED, 1);
     }
 
     if (++log->fresh == NGX_HTTP_JOURNEY_LOG_LOOK) {
@@ -294,7 +297,7 @@ ngx_http_journey_log_commit(ngx_http_journey_log_t *log, u_char *last)
     }
 
     if (!log->timer.timer_set) {
-        ngx_add_timer(&log->timer, log->flush);
+        ngx_http_journey_log_wait(log);
     }
 }
 
@@ -308,6 +311,30 @@ ngx_http_journey_log_post(ngx_http_journey_log_t *log)
 }
 
 
+/* Until the timer's next look, at the latest. */
+
+static void
+ngx_http_journey_log_wait(ngx_http_journey_log_t *log)
+{
+    ngx_msec_t  next;
+
+    next = log->flush;
+
+    if (log->timed) {
+        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_TICK);
+    }
+
+    if (log->failed && log->alarmed) {
+        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_AGAIN);
+
+    } else if (log->failed) {
+        next = NGX_HTTP_JOURNEY_LOG_RETRY;
+    }
+
+    ngx_add_timer(&log->timer, next);
+}
+
+
 /* Runs as long as a file is open, so that an idle worker lets go of a file
  * that was renamed, or whose period is over. */
 
@@ -316,7 +343,6 @@ ngx_http_journey_log_timer(ngx_event_t *ev)
 {
     ngx_http_journey_log_t *log = ev->data;
 
-    ngx_msec_t  next;
     ngx_uint_t  more;
 
     if (log->timed) {
@@ -362,17 +388,7 @@ ngx_http_journey_log_timer(ngx_event_t *ev)
         return;
     }
 
-    next = log->flush;
-
-    if (log->timed) {
-        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_TICK);
-    }
-
-    if (log->failed) {
-        next = ngx_min(next, NGX_HTTP_JOURNEY_LOG_AGAIN);
-    }
-
-    ngx_add_timer(ev, next);
+    ngx_http_journey_log_wait(log);
 }
 
 
@@ -401,7 +417,7 @@ ngx_http_journey_log_turn(ngx_http_journey_log_t *log)
         switch (ngx_http_journey_log_append(log, 0)) {
 
         case NGX_OK:
-            if (log->flushing || log->looking) {
+            if (log->flushing || log->looking || log->old) {
                 ngx_http_journey_log_post(log);
             }
 
@@ -490,13 +506,15 @@ ngx_http_journey_log_period(ngx_http_journey_log_t *log)
         (void) ngx_http_journey_log_append(log, NGX_HTTP_JOURNEY_LOG_SHORT);
     }
 
-    if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING
-        && ngx_http_journey_log_foreign(log))
+    /* a member that is packed, but not appended, lacks the latest lines */
+
+    if (log->state == NGX_HTTP_JOURNEY_LOG_APPENDING
+        || ngx_http_journey_log_foreign(log))
     {
         ngx_http_journey_log_stop(log);
     }
 
-    if (log->own.ring != NULL && !log->failed
+    if (log->own.ring != NULL
         && log->state == NGX_HTTP_JOURNEY_LOG_IDLE
         && journey_ring_waiting(log->own.ring) > 0)
     {
@@ -630,6 +648,7 @@ ngx_http_journey_log_end(ngx_http_journey_log_t *log)
         return NGX_ERROR;
     }
 
+    log->left -= log->old ? n : 0;
     log->state = NGX_HTTP_JOURNEY_LOG_APPENDING;
 
     return NGX_OK;
@@ -639,6 +658,7 @@ ngx_http_journey_log_end(ngx_http_journey_log_t *log)
 static ngx_int_t
 ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
 {
+    size_t       left;
     ngx_err_t    err;
     ngx_int_t    rc;
     const char  *what;
@@ -684,9 +704,28 @@ ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
         ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_MEMBERS, 1);
         ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BYTES,
                                    log->member.len);
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BUFFERED,
+                                   -(ngx_atomic_int_t) log->cursor.lines);
     }
 
-    ngx_http_journey_log_stop(log);
+    if (ngx_http_journey_log_foreign(log)) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_RECOVERED,
+                                   log->cursor.lines);
+    }
+
+    left = log->old ? log->left : 0;
+
+    if (left == 0) {
+        ngx_http_journey_log_stop(log);
+        return NGX_OK;
+    }
+
+    /* the next lines are of the former period, too */
+
+    if (ngx_http_journey_log_start(log, &log->own) == NGX_OK) {
+        log->old = 1;
+        log->left = left;
+    }
 
     return NGX_OK;
 }
@@ -730,6 +769,10 @@ ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
         /* not in a request's way once more */
 
         log->failed = 1;
+
+        if (log->attached) {
+            ngx_http_journey_log_wait(log);
+        }
     }
 
     return rc;
@@ -751,6 +794,10 @@ ngx_http_journey_log_alert(ngx_http_journey_log_t *log, ngx_err_t err,
 
     log->failed = 1;
     log->alarmed = 1;
+
+    if (log->attached) {                    /* not in the master */
+        ngx_http_journey_log_wait(log);
+    }
 
     segment = ngx_http_journey_log_segment(log);
 
@@ -815,6 +862,8 @@ ngx_http_journey_log_close(ngx_http_journey_log_t *log)
         } else {
             ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED,
                                        waiting);
+            ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BUFFERED,
+                                       -(ngx_atomic_int_t) waiting);
             ngx_free(log->own.ring);
         }
 
@@ -888,7 +937,7 @@ ngx_http_journey_log_totals(ngx_array_t *logs,
     totals->members = shared->counters[NGX_HTTP_JOURNEY_LOG_MEMBERS];
     totals->bytes = shared->counters[NGX_HTTP_JOURNEY_LOG_BYTES];
     totals->dropped = shared->counters[NGX_HTTP_JOURNEY_LOG_DROPPED];
-    totals->buffered = 0;
+    totals->buffered = shared->counters[NGX_HTTP_JOURNEY_LOG_BUFFERED];
 
     log = logs->elts;
 

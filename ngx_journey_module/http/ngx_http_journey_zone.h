@@ -59,7 +59,7 @@ typedef enum {
     NGX_HTTP_JOURNEY_LOG_MEMBERS,       /* count, or not any longer */
     NGX_HTTP_JOURNEY_LOG_BYTES,
     NGX_HTTP_JOURNEY_LOG_DROPPED,
-    NGX_HTTP_JOURNEY_LOG_BUFFERED,      /* always 0 here */
+    NGX_HTTP_JOURNEY_LOG_BUFFERED,
     NGX_HTTP_JOURNEY_LOG_RECOVERED,     /* lines that others had left */
     NGX_HTTP_JOURNEY_LOG_ERRORS,        /* appends that failed */
     NGX_HTTP_JOURNEY_LOG_UNSLOTTED,     /* workers without a slot */

@@ -30,7 +30,7 @@ use Journey ();
 
 use base 'Exporter';
 
-our @EXPORT_OK = qw(load load_start load_wait fold members_sound);
+our @EXPORT_OK = qw(load load_start load_wait fold members_sound wait_for);
 
 my $alarm = qr/^\d{4}\/\d\d\/\d\d\ \d\d:\d\d:\d\d\ \[(?:alert|emerg|crit)\]
               |runtime\ error:|(?:Address|Leak|UndefinedBehavior)Sanitizer/x;
@@ -54,7 +54,7 @@ END {
     local ($?, $!, $@);
 
     for my $self (values %masters) {
-        kill 'KILL', grep { Journey::alive($_) } $self->pids;
+        kill 'KILL', grep { Journey::alive($_) } $self->pids, $self->orphans;
     }
 }
 
@@ -255,6 +255,35 @@ sub pids {
 }
 
 
+# Workers whose master died, known by what they have open.
+
+sub orphans {
+    my $self = shift;
+    my @pids = grep { $_ != $$ } map { m{(\d+)$} } glob '/proc/[0-9]*';
+
+    return grep { $self->open_files($_, qr{^\Q$self->{dir}\E/logs/}) } @pids;
+}
+
+
+# Ends workers by a signal of death, and waits for as many others in their
+# place (none, when the master is not there or told to stop).
+
+sub kill_workers {
+    my ($self, $signal, @pids) = @_;
+    my $master = $self->pid;
+    my %dead = map { $_ => 1 } @pids;
+
+    kill $signal, @pids;
+
+    return wait_for(sub {
+        return 0 if grep { Journey::alive($_) } @pids;
+        return 1 if !defined $master || !Journey::alive($master);
+        return $self->workers == $self->{workers}
+               && !grep { $dead{$_} } $self->workers;
+    }, 15);
+}
+
+
 sub signal {
     my ($self, $signal, $which) = @_;
     my $pid = $self->pid($which);
@@ -389,6 +418,36 @@ sub status_when {
                           || time() >= $until;
         sleep 0.02;
     }
+}
+
+
+# True as soon as the test says yes, within some seconds.
+
+sub wait_for {
+    my ($test, $seconds) = @_;
+    my $until = time() + (defined $seconds ? $seconds : 5);
+
+    while (1) {
+        return 1 if $test->();
+        return 0 if time() >= $until;
+        sleep 0.02;
+    }
+}
+
+
+# A response that does not end before its connection is closed: it keeps a
+# worker that is shutting down.  Returns the socket, once the worker is there.
+
+sub held {
+    my ($self, $uri) = @_;
+    my $socket = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Proto => 'tcp',
+        Timeout => 5) or die "connect: $@";
+
+    syswrite $socket, "GET $uri HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    die "no answer to $uri" if !sysread $socket, my $answer, 4096;
+
+    return $socket;
 }
 
 
