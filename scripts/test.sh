@@ -213,7 +213,7 @@ step_unit_sanitized() {
 # A minute of processor time each for what reads cookies, query strings, log
 # records and files of sources, less for the others.
 step_fuzz() {
-    local long=(token query record sources) others
+    local long=(token query record sources) others code=0
 
     mapfile -t others < <(find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
                           sed 's/^fuzz_\(.*\)\.c$/\1/' |
@@ -221,8 +221,10 @@ step_fuzz() {
 
     export OUT=$build/fuzz JOBS=$jobs
 
-    nice -n 19 t/fuzz/run.sh 60 "${long[@]}"
-    nice -n 19 t/fuzz/run.sh 20 "${others[@]}"
+    nice -n 19 t/fuzz/run.sh 60 "${long[@]}" || code=1
+    nice -n 19 t/fuzz/run.sh 20 "${others[@]}" || code=1
+
+    return "$code"
 }
 
 # In http/ a setter lends *cf a local variable and restores it, as nginx does.
