@@ -188,14 +188,42 @@ journey_goals_visitors(journey_analysis_t *a, const uint32_t *places)
 }
 
 
+/* The currency of values: the one asked for, else the most frequent. */
+
+static void
+journey_goals_currency(journey_analysis_t *a)
+{
+    uint32_t       i;
+    journey_str_t  name, wanted;
+
+    if (a->opts->currency == NULL) {
+        a->currency = a->ncurrencies ? a->currencies[0].currency : 0;
+        return;
+    }
+
+    a->currency = UINT32_MAX;
+    wanted.data = (u_char *) a->opts->currency;
+    wanted.len = strlen(a->opts->currency);
+
+    for (i = 0; i < a->ncurrencies; i++) {
+        name = journey_intern_str(&a->store->all.names,
+                                  a->currencies[i].currency);
+
+        if (journey_str_equal_ci(&name, &wanted)) {
+            a->currency = a->currencies[i].currency;
+        }
+    }
+}
+
+
 /* The sums of the conversions by currency, and the one that counts. */
 
 static int
 journey_goals_currencies(journey_analysis_t *a)
 {
+    int                      rc;
     uint32_t                 i, k, *places;
     journey_ev_t            *ev;
-    journey_str_t            name, wanted;
     journey_goal_ev_t       *goal;
     journey_currency_sum_t  *sum;
 
@@ -245,13 +273,8 @@ journey_goals_currencies(journey_analysis_t *a)
         sum->value += goal->value;
     }
 
-    if (a->opts->min_visitors != 0
-        && journey_goals_visitors(a, places) != JOURNEY_OK)
-    {
-        free(places);
-        return JOURNEY_ERROR;
-    }
-
+    rc = (a->opts->min_visitors != 0) ? journey_goals_visitors(a, places)
+                                      : JOURNEY_OK;
     free(places);
 
     if (a->ncurrencies != 0) {
@@ -259,25 +282,9 @@ journey_goals_currencies(journey_analysis_t *a)
                 journey_goals_currency_cmp, a);
     }
 
-    if (a->opts->currency == NULL) {
-        a->currency = a->ncurrencies ? a->currencies[0].currency : 0;
-        return JOURNEY_OK;
-    }
+    journey_goals_currency(a);
 
-    a->currency = UINT32_MAX;
-    wanted.data = (u_char *) a->opts->currency;
-    wanted.len = strlen(a->opts->currency);
-
-    for (i = 0; i < a->ncurrencies; i++) {
-        name = journey_intern_str(&a->store->all.names,
-                                  a->currencies[i].currency);
-
-        if (journey_str_equal_ci(&name, &wanted)) {
-            a->currency = a->currencies[i].currency;
-        }
-    }
-
-    return JOURNEY_OK;
+    return rc;
 }
 
 

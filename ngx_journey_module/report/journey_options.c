@@ -6,6 +6,7 @@
 
 #include "journey_options.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -407,24 +408,24 @@ static int
 journey_options_parse(journey_options_t *opts, int argc, char **argv)
 {
     int               i;
-    unsigned          option, ended;
+    unsigned          option;
     const char       *value, *times[3];
     journey_error_t   err;
 
-    ended = 0;
     times[0] = times[1] = times[2] = NULL;
 
     opts->args = argv;
 
     for (i = 0; i < argc; i++) {
 
-        if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
+        if (opts->nfirst != UINT_MAX
+            || argv[i][0] != '-' || argv[i][1] == '\0')
+        {
             argv[opts->nargs++] = argv[i];
             continue;
         }
 
         if (strcmp(argv[i], "--") == 0) {
-            ended = 1;
             opts->nfirst = opts->nargs;
             continue;
         }
@@ -474,10 +475,6 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         }
     }
 
-    if (!ended) {
-        opts->nfirst = opts->nargs;
-    }
-
     if (journey_options_times(opts, times, &err) != JOURNEY_OK) {
         fprintf(stderr, "journey: %s\n", err.text);
         return JOURNEY_EXIT_USAGE;
@@ -508,6 +505,7 @@ journey_options_read(journey_options_t *opts,
     opts->lookback = JOURNEY_LOOKBACK;
     opts->cookie = "jny";
     opts->wait = JOURNEY_WAIT;
+    opts->nfirst = UINT_MAX;
 
     if (argc < 2) {
         return journey_usage_error(opts, "%s", "no command");

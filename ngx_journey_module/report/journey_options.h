@@ -78,7 +78,8 @@ struct journey_options_s {
     const char               *secret;   /* token, show, erase */
     const char               *cookie;
 
-    unsigned                  nfirst;   /* args before a "--" */
+    unsigned                  nfirst;   /* args before a "--";
+                                           UINT_MAX without one */
     const char              **ids;      /* show, erase: --id */
     unsigned                  nids;
     const char               *user;
