@@ -112,6 +112,7 @@ for my $file (sort @files) {
 ok($seen{main}, 'journey.conf was tested');
 is($seen{rules}, 2, 'both rule files were tested');
 is($seen{phases}, 6, 'six phase models were tested');
+is(scalar(grep { m{^privacy/} } @files), 3, 'three profiles were tested');
 
 # A wrong file would have been seen.
 spew("$dir/conf/journey/wrong.conf", "journey_phases { ; }\n");

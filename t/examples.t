@@ -44,7 +44,7 @@ for my $name (map { /([^\/]+)\.conf$/ } glob "$root/conf/examples/*.conf") {
 }
 
 ($ENV{TEST_NGINX_CONSENT}) =
-    slurp("$root/README.md") =~ /^```nginx\n(# consent, .*?)^```/ms
+    slurp("$root/README.md") =~ /^```nginx\n(# consent: .*?)^```/ms
     or die "README.md shows no consent\n";
 
 $ENV{TEST_NGINX_MMDB} = journey_mmdb();
@@ -190,23 +190,26 @@ is($r->set_cookie('jny'), undef, 'none at first');
 $anna->cookies->{consent} = 'yes';
 $r = $anna->get('/2');
 like($r->set_cookie('jny'), qr/^jny=[-\w]{60,}; .*Max-Age=33696000/);
-is(browser()->get('/3', Cookie => 'consent=yes', 'Sec-GPC' => '1')
-   ->set_cookie('jny'), undef, 'Global Privacy Control');
-is(browser()->get('/4', Cookie => 'consent=yes', DNT => '1')
-   ->set_cookie('jny'), undef, 'Do Not Track');
-like(browser()->get('/5', Cookie => 'consent=yes', DNT => '0')
-     ->set_cookie('jny'), qr/^jny=/, 'DNT: 0 is no objection');
+
+my $bert = sub {
+    return browser(agent => 'Mozilla/5.0 (X11; Linux) Firefox/140.0')
+           ->get(shift, Cookie => 'consent=yes', @_)->set_cookie('jny');
+};
+
+is($bert->('/3', 'Sec-GPC' => '1'), undef, 'Global Privacy Control');
+is($bert->('/4', DNT => '1'), undef, 'Do Not Track');
+like($bert->('/5', DNT => '0'), qr/^jny=/, 'DNT: 0 is no objection');
 
 $anna->cookies->{consent} = 'no';
 $r = $anna->get('/6');
-is($r->set_cookie('jny'), 'jny=; Path=/; Max-Age=0', 'removed');
-delete $anna->cookies->{jny};
+is($r->set_cookie('jny'), 'jny=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0',
+   'removed');
 is($anna->get('/7')->set_cookie('jny'), undef, 'once');
 --- journey_log
-{"p":"/1","v":null,"ch":"organic_search"}
-{"p":"/2","v":"~^c"}
-{"p":"/3","v":null}
-{"p":"/4","v":null}
-{"p":"/5","v":"~^c"}
-{"p":"/6","v":null}
-{"p":"/7","v":null}
+{"p":"/1","v":"~^h","ch":"organic_search"}
+{"p":"/2","v":"~^c","pv":"~^h","ch":null}
+{"p":"/3","v":"~^h"}
+{"p":"/4","v":"~^h"}
+{"p":"/5","v":"~^c","pv":"~^h"}
+{"p":"/6","v":"~^h","s":1}
+{"p":"/7","v":"~^h","s":1}

@@ -365,6 +365,10 @@ same([map { "conf/$_" } $readme =~ m{`(examples/\S+)`}g],
      [map { substr $_, length "$root/" } glob "$root/conf/examples/*"],
      'examples');
 
+same([map { "conf/$_" } $readme =~ m{`(privacy/\S+)`}g],
+     [map { substr $_, length "$root/" } glob "$root/conf/privacy/*"],
+     'profiles');
+
 my ($models) = $readme =~ /`conf\/phases\/` has six models\s+(.*?)\n\n/s;
 same([grep { !/\./ } words($models)],
      [map { /([^\/]+)\.conf$/ } glob "$root/conf/phases/*"], 'phase models');
