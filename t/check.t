@@ -477,7 +477,7 @@ SKIP: {
     flock $f, LOCK_SH or die;
 
     my $pid = start('/dev/null', $journey, 'check', '--json', $path);
-    sleep 0.2;
+    sleep 0.1;
     syswrite $f, substr($m[1], 100);
     my $code = finish($pid);
     is(sum($code, $json->decode(slurp("$dir/out"))->{check}),
@@ -489,7 +489,7 @@ SKIP: {
     flock $f, LOCK_SH or die;
 
     $pid = start('/dev/null', $journey, 'check', '--json', $path);
-    sleep 0.2;
+    sleep 0.1;
     truncate $f, length $m[0];
     syswrite $f, $m[2] . $m[3];
     $code = finish($pid);
@@ -502,7 +502,7 @@ SKIP: {
     flock $f, LOCK_SH or die;
 
     $pid = start('/dev/null', $journey, 'check', '--json', $path);
-    sleep 0.2;
+    sleep 0.1;
     truncate $f, length $m[0];
     $code = finish($pid);
     is(sum($code, $json->decode(slurp("$dir/out"))->{check}),
@@ -756,37 +756,50 @@ my $large = join '', map { member(lines(400)) } 1 .. 300;
     ok(!-e "$dir/full", 'no part of a copy under its name');
     is(leftovers(), '', 'nor under another');
 
-    # signals, while it is being written: the source is a pipe's worth slow
+    # a member that grows byte by byte keeps it at work, with the copy begun
+    my $slow;
+    my $grow = sub {
+        $slow = spew($m[0] . substr($m[1], 0, 100), 'slow');
+        my $pid = fork() // die;
+
+        return $pid if $pid;
+
+        open my $f, '>>:raw', $slow or POSIX::_exit(1);
+        flock $f, LOCK_SH;
+
+        for (1 .. 400) {
+            syswrite $f, "\0";
+            sleep 0.05;
+        }
+
+        POSIX::_exit(0);
+    };
+
     for my $signal ('INT', 'TERM', 'HUP') {
-        my $seen = 0;
-
-        # a file that is locked and cut makes it wait with the copy begun
-        my $slow = spew($m[0] . substr($m[1], 0, 100), 'slow');
-        open my $f, '>>:raw', $slow or die;
-        flock $f, LOCK_SH or die;
-
+        my $grower = $grow->();
         my $pid = start('/dev/null', $journey, 'check', '--repair',
                         "$dir/killed", $slow);
-        sleep 0.25;
+        sleep 0.5;
         is(waitpid($pid, WNOHANG), 0, "$signal: it is at work");
         kill $signal => $pid;
-        my $code = finish($pid);
-        like($code, qr/^signal/, "$signal ends it");
+        like(finish($pid), qr/^signal/, "$signal ends it");
         ok(!-e "$dir/killed", "$signal: no part of a copy under its name");
         is(leftovers(), '', "$signal: nor under another");
-        ok(flock($f, LOCK_SH), "$signal: the source is not locked");
+        kill KILL => $grower;
+        finish($grower);
     }
 
     # somebody else makes the file meanwhile
-    my $slow = spew($m[0] . substr($m[1], 0, 100), 'slow');
-    open my $f, '>>:raw', $slow or die;
-    flock $f, LOCK_SH or die;
+    my $grower = $grow->();
     my $pid = start('/dev/null', $journey, 'check', '--repair',
                     "$dir/raced", $slow);
-    sleep 0.25;
+    sleep 0.5;
     spew('mine', 'raced');
+    kill KILL => $grower;
+    finish($grower);
     is(finish($pid), 1, 'a file that was made meanwhile: exit 1');
-    is(slurp("$dir/raced"), 'mine', 'is not replaced');
+    like(slurp("$dir/err"), qr/--repair: .*File exists/, 'the message');
+    is(slurp("$dir/raced"), 'mine', 'it is not replaced');
     is(leftovers(), '', 'nothing is left');
 }
 
