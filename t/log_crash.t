@@ -11,7 +11,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
 use Journey;
-use Journey::Master qw(load load_start load_wait fold members_sound wait_for);
+use Journey::Master qw(load fold members_sound wait_for);
+use MIME::Base64 ();
 use Test::Nginx::Socket 'no_plan';
 use Time::HiRes qw(sleep time);
 
@@ -40,6 +41,7 @@ sub nginx {
 
     spew("$nginx->{dir}/html/held", 'x' x 100_000);
     spew("$nginx->{dir}/conf/agents.conf", "bot tool \"curl\"\n");
+    spew("$nginx->{dir}/conf/test.keys", $keys);
     ok($nginx->start, "$name: starts") or diag($nginx->said);
 
     return $nginx;
@@ -525,3 +527,116 @@ END
 }
 
 
+
+
+# ---- another binary --------------------------------------------------------
+
+# Workers of both masters die; the old master goes.  All the time visitors come
+# who have no cookie: each gets an id that nobody else has.
+
+{
+    my $nginx = nginx('USR2', workers => 2, http => <<'END');
+journey_log logs/journey.log flush=1h buffer=64k;
+    journey_secret test.keys;
+END
+    my $old = $nginx->pid;
+    my (%answered, %open);
+
+    my $visit = sub {
+        my ($done, $cut) = load(port => $nginx->port, clients => 2,
+                                requests => 400, path => "/$_[0]");
+        %answered = (%answered, %$done);
+        %open = (%open, %$cut);
+    };
+
+    $visit->('before');
+    ok($nginx->reload, 'USR2: a reload before');
+    $visit->('reloaded');
+
+    my @old = $nginx->workers;
+    $nginx->signal('USR2');
+    ok(wait_for(sub {
+        my $pid = $nginx->pid;
+        return defined $pid && $pid != $old && $nginx->pid('.oldbin')
+               && $nginx->workers == 2;
+    }, 15), 'USR2: both masters');
+    $visit->('both');
+
+    # Idle, so that nobody is torn from a page.
+    my @new = $nginx->workers;
+    kill 'KILL', @old, @new;
+    ok(wait_for(sub {
+        my %now = map { $_ => 1 } $nginx->workers, $nginx->workers($old);
+        return keys %now == 4 && !grep { $now{$_} } @old, @new;
+    }, 15), 'USR2: other workers of both');
+    $visit->('killed');
+
+    my @gone = ($old, $nginx->workers($old));
+    kill 'QUIT', $old;
+    ok(wait_for(sub { !grep { Journey::alive($_) } @gone }, 15),
+       'USR2: the old master goes');
+    $visit->('alone');
+
+    my $status = browser(port => $nginx->port)->get('/status')->body;
+    ok($nginx->quit, 'USR2: quits');
+    is(scalar keys %open, 0, 'USR2: every page was answered');
+    fold('USR2', \%answered, \%open, $nginx->log);
+    members_sound('USR2', $nginx->log);
+    $nginx->calm('USR2: no other alarm', $died);
+
+    my %ids = map { $_->{v} => 1 } journey_log($nginx->log);
+    is(scalar keys %ids, scalar keys %answered, 'USR2: no id comes twice');
+
+    # Each file that was written, and what the status tells.
+    my %texts = (status => $status,
+                 map { $_ => /journey\.log$/ ? journey_log_raw($_) : slurp($_) }
+                     grep { -f } glob "$nginx->{dir}/logs/*");
+    my @found;
+
+    cmp_ok(scalar keys %texts, '>=', 3, 'keys: texts to look into');
+
+    for my $key ($keys =~ /^([0-9a-f]{32})\b/mg) {
+        my $bytes = pack 'H*', $key;
+        my $base64 = MIME::Base64::encode_base64($bytes, '');
+
+        for my $form ($key, uc $key, $bytes, $base64 =~ s/=+$//r,
+                      $base64 =~ tr{+/}{-_}r =~ s/=+$//r)
+        {
+            push @found, grep { index($texts{$_}, $form) >= 0 } keys %texts;
+        }
+    }
+
+    is("@found", '', 'keys: in no log and no status');
+}
+
+
+# ---- what a core dump holds ------------------------------------------------
+
+{
+    my $nginx = nginx('dumps', http => <<'END');
+journey_log logs/journey.log flush=1h buffer=64k;
+    journey_log_bots logs/bots.log flush=1h buffer=128k;
+END
+    ok($nginx->reload, 'dumps: reload');
+    $nginx->configure(workers => 2);
+    ok($nginx->reload, 'dumps: another worker');
+
+    # The zone, and a segment of 32 slots for each log.
+    for my $pid ($nginx->pid, $nginx->workers) {
+        my %shared;
+
+        for (split /^(?=[0-9a-f]+-[0-9a-f]+ )/m, slurp("/proc/$pid/smaps")) {
+            next if !m{^\S+ \S+s .*/dev/zero};
+
+            my ($size) = /^Size:\s+(\d+) kB/m;
+            my ($flags) = /^VmFlags:(.*)/m;
+            $shared{$size} = $flags if $size >= 1024;
+        }
+
+        cmp_ok(scalar keys %shared, '>=', 3, 'dumps: three zones');
+        is(scalar(grep { !/\bdd\b/ } values %shared), 0,
+           'dumps: they stay out of them');
+    }
+
+    ok($nginx->quit, 'dumps: quits');
+}
