@@ -329,6 +329,7 @@ ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_http_journey_main_conf_t *mcf = conf;
 
     ngx_str_t        name;
+    ngx_uint_t       n;
     journey_error_t  err;
 
     if (journey_agents_compile(mcf->agents, &err) != JOURNEY_OK) {
@@ -337,10 +338,11 @@ ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    n = mcf->logs.nelts;
+
     if (ngx_http_journey_log_keep(cf) != NGX_OK) {
         return NGX_CONF_ERROR;
     }
-    ngx_uint_t       n;
 
     /* lines of a former configuration are written without any use here, too */
 
@@ -351,8 +353,6 @@ ngx_http_journey_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_str_set(&name, "journey");
 
     mcf->zone = ngx_shared_memory_add(cf, &name, NGX_HTTP_JOURNEY_ZONE_SIZE,
-    n = mcf->logs.nelts;
-
                                       &ngx_http_journey_module);
     if (mcf->zone == NULL) {
         return NGX_CONF_ERROR;
