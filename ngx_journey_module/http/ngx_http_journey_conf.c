@@ -231,6 +231,8 @@ ngx_http_journey_secret(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    mcf->secret = 1;
+
     return NGX_CONF_OK;
 }
 

@@ -349,6 +349,7 @@ ngx_http_journey_cookie_render(ngx_conf_t *cf,
     p = ngx_sprintf(p, "; Path=%V", &params->path);
 
     if (params->domain.len > 0) {
+        cookie->domain = params->domain;
         p = ngx_sprintf(p, "; Domain=%V", &params->domain);
     }
 

@@ -89,7 +89,9 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ctx->bot = 0;
     ctx->hidden = 0;
 
-    if (!ctx->conf->enable) {
+    if (!ctx->conf->enable || ctx->endpoint
+        || ctx->conf->optout != NGX_HTTP_JOURNEY_OPTOUT_NONE)
+    {
         return;
     }
 

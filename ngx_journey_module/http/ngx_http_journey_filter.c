@@ -77,7 +77,10 @@ ngx_http_journey_header_filter(ngx_http_request_t *r)
     }
 
     ctx->filtered = 1;
-    ctx->cookie = 0;
+
+    if (!ctx->endpoint) {
+        ctx->cookie = 0;
+    }
 
     ngx_http_journey_final(r, ctx);
 
@@ -128,7 +131,7 @@ ngx_http_journey_cache_filter_init(ngx_conf_t *cf)
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
 
-    if (mcf->enabled) {
+    if (mcf->enabled || mcf->optouts) {
         ngx_http_next_cache_filter = ngx_http_top_header_filter;
         ngx_http_top_header_filter = ngx_http_journey_cache_filter;
     }

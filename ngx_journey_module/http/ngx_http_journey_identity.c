@@ -25,6 +25,8 @@ static ngx_int_t ngx_http_journey_value(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_int_t ngx_http_journey_find_daily(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
+static void ngx_http_journey_read_who(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_who_t *who);
 
 
 #define ngx_http_journey_shpool(mcf)                                          \
@@ -207,7 +209,6 @@ static ngx_int_t
 ngx_http_journey_find_daily(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
 {
-    ngx_str_t                      host;
     journey_who_t                  who;
     ngx_slab_pool_t               *shpool;
     u_char                         id[JOURNEY_ID_LEN];
@@ -220,19 +221,7 @@ ngx_http_journey_find_daily(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_http_journey_read_headers(r, ctx);
-
-    ngx_memzero(&who, sizeof(journey_who_t));
-
-    who.addr = r->connection->sockaddr;
-    who.language = ngx_http_journey_str(&ctx->language);
-
-    if (r->headers_in.user_agent != NULL) {
-        who.agent = ngx_http_journey_str(&r->headers_in.user_agent->value);
-    }
-
-    host = ngx_http_journey_host(r);
-    who.host = ngx_http_journey_str(&host);
+    ngx_http_journey_read_who(r, ctx, &who);
 
     if (journey_daily_hash(mcf->daily, JOURNEY_SALT_TODAY, &who, ctx->daily)
         != JOURNEY_OK)
@@ -262,6 +251,59 @@ ngx_http_journey_find_daily(ngx_http_request_t *r,
     }
 
     return NGX_DECLINED;
+}
+
+
+static void
+ngx_http_journey_read_who(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
+    journey_who_t *who)
+{
+    ngx_str_t  host;
+
+    ngx_http_journey_read_headers(r, ctx);
+
+    ngx_memzero(who, sizeof(journey_who_t));
+
+    who->addr = r->connection->sockaddr;
+    who->language = ngx_http_journey_str(&ctx->language);
+
+    if (r->headers_in.user_agent != NULL) {
+        who->agent = ngx_http_journey_str(&r->headers_in.user_agent->value);
+    }
+
+    host = ngx_http_journey_host(r);
+    who->host = ngx_http_journey_str(&host);
+}
+
+
+/* Under yesterday's salt, too: a session may have begun before midnight. */
+
+void
+ngx_http_journey_forget_daily(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t                     salt;
+    journey_who_t                  who;
+    u_char                         id[JOURNEY_ID_LEN];
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+    if (ngx_http_journey_salts_ready(mcf) != NGX_OK) {
+        return;
+    }
+
+    ngx_http_journey_read_who(r, ctx, &who);
+
+    for (salt = 0; salt < JOURNEY_SALT_LAST; salt++) {
+
+        if (journey_daily_hash(mcf->daily, (journey_salt_e) salt, &who, id)
+            == JOURNEY_OK)
+        {
+            ngx_http_journey_visitors_delete(ngx_http_journey_shpool(mcf),
+                                             &mcf->shared->visitors, id);
+        }
+    }
 }
 
 

@@ -10,6 +10,7 @@
 
 
 #include "ngx_http_journey_module.h"
+#include "ngx_http_journey_status_privacy.h"
 
 
 static ngx_int_t ngx_http_journey_preconfiguration(ngx_conf_t *cf);
@@ -100,6 +101,13 @@ static ngx_command_t  ngx_http_journey_commands[] = {
     { ngx_string("journey_signals"),
       NGX_HTTP_JOURNEY_ALL|NGX_CONF_1MORE,
       ngx_http_journey_signals,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("journey_optout"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_http_journey_optout,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -297,7 +305,10 @@ ngx_http_journey_create_main_conf(ngx_conf_t *cf)
 
     if (ngx_array_init(&mcf->logs, cf->pool, 2,
                        sizeof(ngx_http_journey_log_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&mcf->settings, cf->pool, 2,
+                          sizeof(ngx_http_journey_settings_t))
+           != NGX_OK)
     {
         return NULL;
     }
@@ -440,6 +451,7 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
      *     conf->profile_at = { NULL };
      *     conf->consent_at = { NULL };
      *     conf->cookie_at = { NULL };
+     *     conf->optout = NGX_HTTP_JOURNEY_OPTOUT_NONE;
      *     conf->types = { NULL };
      *     conf->types_keys = NULL;
      */

@@ -44,6 +44,10 @@
 
 #define NGX_HTTP_JOURNEY_OPTOUT_AGE           (395 * 24 * 3600)
 
+#define NGX_HTTP_JOURNEY_OPTOUT_NONE          0
+#define NGX_HTTP_JOURNEY_OPTOUT_SET           1
+#define NGX_HTTP_JOURNEY_OPTOUT_UNDO          2
+
 #define NGX_HTTP_JOURNEY_VISITOR_LEN          17    /* "c" or "h", 96 bits */
 
 
@@ -73,12 +77,15 @@ typedef struct {
     ngx_http_journey_shared_t   *shared;
 
     ngx_array_t                  logs;      /* ngx_http_journey_log_t * */
+    ngx_array_t                  settings;  /* ngx_http_journey_settings_t */
 
-    ngx_http_journey_at_t        optout;    /* a journey_optout */
+    ngx_http_journey_at_t        optout;    /* a journey_optout, no undo */
     ngx_http_journey_at_t        exempt;    /* a profile that needs one */
 
     unsigned                     enabled:1; /* "journey on" somewhere */
-    unsigned                     used:1;    /* or "journey_status" */
+    unsigned                     used:1;    /* or what needs the zone, too */
+    unsigned                     optouts:1; /* "journey_optout" somewhere */
+    unsigned                     secret:1;  /* "journey_secret" is there */
 } ngx_http_journey_main_conf_t;
 
 
@@ -89,6 +96,7 @@ typedef struct {
 
 typedef struct {
     ngx_str_t                    name;
+    ngx_str_t                    domain;    /* empty: the host's own */
     ngx_str_t                    set;       /* "jny=" */
     ngx_str_t                    optout;    /* "jny_out=" */
     ngx_str_t                    attributes;
@@ -129,6 +137,8 @@ typedef struct {
     ngx_http_complex_value_t    *consent;   /* NULL: not asked for */
     ngx_http_journey_at_t        consent_at;
     ngx_uint_t                   signals;   /* a bit mask */
+    ngx_uint_t                   optout;    /* _NONE, _SET, _UNDO; of this
+                                               very location */
 
     ngx_http_journey_cookie_t   *cookie;
     ngx_http_journey_at_t        cookie_at;
@@ -196,6 +206,7 @@ typedef struct {
     unsigned                     prefetch:1;
     unsigned                     prerender:1;
     unsigned                     same_origin:1;
+    unsigned                     cross_site:1;
     unsigned                     agent_found:1;
     unsigned                     identified:1;
     unsigned                     known:1;   /* base came from a cookie, or
@@ -221,6 +232,8 @@ typedef struct {
     unsigned                     filtered:1;/* the response header is known */
     unsigned                     cookie:1;  /* it holds our Set-Cookie */
     unsigned                     bot:1;     /* a bot's page or goal */
+    unsigned                     endpoint:1;/* answered by journey_optout:
+                                               never an event */
 
     ngx_uint_t                   identity;
     ngx_uint_t                   signals;   /* those sent, of all */
@@ -321,6 +334,9 @@ ngx_int_t ngx_http_journey_rewrite(ngx_http_request_t *r);
 void ngx_http_journey_locate(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
+/* Makes the record of a main request; NULL without memory. */
+ngx_http_journey_ctx_t *ngx_http_journey_create_ctx(ngx_http_request_t *r);
+
 /* The record of the main request; NULL when there is none. */
 ngx_http_journey_ctx_t *ngx_http_journey_get_ctx(ngx_http_request_t *r);
 
@@ -353,6 +369,10 @@ ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
 /* Keeps ctx->state where the identity keeps it; deletes a cookie that is to
  * go. */
 void ngx_http_journey_keep(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Deletes the states of who would be this visitor without a cookie. */
+void ngx_http_journey_forget_daily(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
 /* 1 if no more may be told than of somebody unknown: in the profiles exempt
@@ -393,9 +413,18 @@ char *ngx_http_journey_merge_privacy(ngx_conf_t *cf,
 char *ngx_http_journey_check_privacy(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *conf);
 
+/* Keeps what is in force at a place where journey is on, for its proof. */
+ngx_int_t ngx_http_journey_settings_add(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *conf);
+
 /* Once all is read: what a profile needs somewhere. */
 ngx_int_t ngx_http_journey_check_optout(ngx_conf_t *cf,
     ngx_http_journey_main_conf_t *mcf);
+
+
+/* the opt-out, ngx_http_journey_optout.c */
+
+char *ngx_http_journey_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 
 /* from request to event, ngx_http_journey_event.c */

@@ -245,7 +245,8 @@ ngx_http_journey_check_privacy(ngx_conf_t *cf,
         break;
     }
 
-    return NGX_CONF_OK;
+    return (ngx_http_journey_settings_add(cf, conf) == NGX_OK)
+           ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
 
 

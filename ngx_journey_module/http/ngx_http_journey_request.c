@@ -41,17 +41,26 @@ static ngx_uint_t ngx_http_journey_contains(ngx_str_t *value,
 ngx_int_t
 ngx_http_journey_post_read(ngx_http_request_t *r)
 {
-    ngx_pool_cleanup_t            *cln;
-    ngx_http_journey_ctx_t        *ctx;
     ngx_http_journey_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
 
     ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_REQUESTS);
 
+    return (ngx_http_journey_create_ctx(r) == NULL)
+           ? NGX_HTTP_INTERNAL_SERVER_ERROR : NGX_DECLINED;
+}
+
+
+ngx_http_journey_ctx_t *
+ngx_http_journey_create_ctx(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t      *cln;
+    ngx_http_journey_ctx_t  *ctx;
+
     cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_journey_ctx_t));
     if (cln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return NULL;
     }
 
     cln->handler = ngx_http_journey_cleanup;
@@ -66,7 +75,7 @@ ngx_http_journey_post_read(ngx_http_request_t *r)
 
     ngx_http_set_ctx(r, ctx, ngx_http_journey_module);
 
-    return NGX_DECLINED;
+    return ctx;
 }
 
 
@@ -215,6 +224,8 @@ ngx_http_journey_read_headers(ngx_http_request_t *r,
 
     ctx->same_origin = ngx_http_journey_value_is(&headers.sec_fetch_site,
                                                  "same-origin");
+    ctx->cross_site = ngx_http_journey_value_is(&headers.sec_fetch_site,
+                                                "cross-site");
 
     ctx->hints.known = 1;
 #if (NGX_HTTP_SSL)

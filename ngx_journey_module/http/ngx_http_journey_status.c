@@ -6,7 +6,7 @@
  */
 
 
-#include "ngx_http_journey_module.h"
+#include "ngx_http_journey_status_privacy.h"
 
 
 /* The document in order: an object's begin, a counter, an object's end. */
@@ -46,6 +46,21 @@ static ngx_http_journey_status_t  ngx_http_journey_status_fields[] = {
     { "ai_agents", NGX_HTTP_JOURNEY_AI_AGENTS },
     { "spam", NGX_HTTP_JOURNEY_SPAM },
     { "cookies_set", NGX_HTTP_JOURNEY_COOKIES_SET },
+    { "cookies_deleted", NGX_HTTP_JOURNEY_COOKIES_DELETED },
+    { "continued", NGX_HTTP_JOURNEY_CONTINUED },
+    { "optouts", NGX_HTTP_JOURNEY_OPTOUTS },
+    { "undone", NGX_HTTP_JOURNEY_UNDONE },
+    { "suppressed", -1 },
+    { "optout", NGX_HTTP_JOURNEY_SUPPRESSED_OPTOUT },
+    { "gpc", NGX_HTTP_JOURNEY_SUPPRESSED_GPC },
+    { "dnt", NGX_HTTP_JOURNEY_SUPPRESSED_DNT },
+    { "consent", NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT },
+    { "clamped", NGX_HTTP_JOURNEY_CLAMPED },
+    { NULL, 0 },
+    { "cookieless", -1 },
+    { "visitors", NGX_HTTP_JOURNEY_COOKIELESS },
+    { "evicted", NGX_HTTP_JOURNEY_EVICTED },
+    { NULL, 0 },
     { "tokens", -1 },
     { "valid", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_OK },
     { "malformed", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_MALFORMED },
@@ -160,7 +175,8 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
                   / sizeof(ngx_http_journey_status_t) + 2 * 256)
                  * (32 + 5 + NGX_ATOMIC_T_LEN)
            + NGX_HTTP_JOURNEY_REASONS
-             * (NGX_HTTP_JOURNEY_REASON_MAX + 5 + NGX_ATOMIC_T_LEN);
+             * (NGX_HTTP_JOURNEY_REASON_MAX + 5 + NGX_ATOMIC_T_LEN)
+           + ngx_http_journey_privacy_size(mcf);
 
     b = ngx_create_temp_buf(r->pool, size);
     if (b == NULL) {
@@ -170,6 +186,9 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
     for (i = 0; i < NGX_HTTP_JOURNEY_COUNTERS; i++) {
         counters[i] = mcf->shared->counters[i];
     }
+
+    counters[NGX_HTTP_JOURNEY_COOKIELESS] = mcf->shared->visitors.number;
+    counters[NGX_HTTP_JOURNEY_EVICTED] = mcf->shared->visitors.evicted;
 
     ngx_http_journey_log_totals(&mcf->logs, mcf->shared, &totals);
 
@@ -218,6 +237,7 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
     p = ngx_http_journey_status_codes(p, last, "phases", mcf->phases,
                                       mcf->shared->phases);
     p = ngx_http_journey_status_reasons(p, last, mcf->shared);
+    p = ngx_http_journey_privacy_json(p, last, mcf);
 
     p = ngx_slprintf(p, last, "}\n");
 

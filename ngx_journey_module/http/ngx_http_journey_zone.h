@@ -49,6 +49,10 @@ typedef enum {
     NGX_HTTP_JOURNEY_SUPPRESSED_DNT,
     NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT,
     NGX_HTTP_JOURNEY_CLAMPED,           /* by their profile */
+    NGX_HTTP_JOURNEY_OPTOUTS,           /* asked for, granted */
+    NGX_HTTP_JOURNEY_UNDONE,
+    NGX_HTTP_JOURNEY_COOKIELESS,        /* these two: always 0 here, they */
+    NGX_HTTP_JOURNEY_EVICTED,           /* are visitors' own */
     NGX_HTTP_JOURNEY_TOKENS,            /* by journey_token_e, _LAST of them */
     NGX_HTTP_JOURNEY_BAD_VALUES = NGX_HTTP_JOURNEY_TOKENS
                                   + JOURNEY_TOKEN_LAST,
