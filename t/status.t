@@ -50,6 +50,13 @@ my $server = <<'END';
         location /phase { journey_phase $arg_phase; return 200 "a page\n"; }
         location /who { journey_identity $arg_who; return 200 "a page\n"; }
         location /off { journey off; return 200 "a page\n"; }
+        location /consent { journey_consent $arg_yes; return 200 "a page\n"; }
+        location /anonymous {
+            journey_profile anonymous;
+            journey_identity $arg_who;
+            return 200 "a page\n";
+        }
+        location /optout { journey_optout; }
         location /status { journey_status; }
         location /json { journey_status json; }
 END
@@ -74,7 +81,9 @@ is($@, '', 'valid JSON');
 is_deeply([sort keys %$first],
           [sort qw(version time started requests events visitors journeys
                    completed sessions touches bots ai_agents spam cookies_set
-                   tokens ignored log channels phases bot_reasons)],
+                   cookies_deleted continued optouts undone suppressed
+                   cookieless tokens ignored log channels phases bot_reasons
+                   salts privacy)],
           'its keys');
 like($first->{version}, qr/^\d+\.\d+\.\d+$/, 'version');
 cmp_ok(abs($first->{time} - time()), '<=', 5, 'time');
@@ -120,11 +129,14 @@ sub changed {
     my %changed;
 
     for my $key (keys %$now) {
-        if (ref $now->{$key}) {
+        if (ref $now->{$key} eq 'ARRAY') {
+            next;                       # settings do not change
+
+        } elsif (ref $now->{$key}) {
             my $inner = changed($now->{$key}, $before->{$key} || {});
             $changed{$key} = $inner if %$inner;
 
-        } elsif ($now->{$key} =~ /^\d+$/) {
+        } elsif (defined $now->{$key} && $now->{$key} =~ /^\d+$/) {
             my $n = $now->{$key} - ($before->{$key} || 0);
             $changed{$key} = $n if $n != 0;
         }
@@ -141,7 +153,7 @@ sub counts {
     my $now = $nginx->status;
     my $got = changed($now, $last);
 
-    delete @$got{qw(time started bot_reasons)};     # reasons: t/bots.t
+    delete @$got{qw(time started bot_reasons salts)};   # reasons: t/bots.t
     delete @{ $got->{log} }{qw(members bytes buffered)} if $got->{log};
     delete $got->{log} if $got->{log} && !%{ $got->{log} };
     $got->{requests}--;                     # the status itself
@@ -309,6 +321,62 @@ ignored('/who?who=none', 'another one', {});
 ignored('/who?who=nobody', 'no identity', { identities => 1 });
 
 
+# ---- what is suppressed ----------------------------------------------------
+
+my $quiet = browser(port => $port);
+my %nobody = (
+    requests => 1, events => { page => 1 }, visitors => { new => 1 },
+    journeys => 1, sessions => 1, touches => 1, channels => { direct => 1 },
+    phases => { awareness => 1 }, log => { lines => 1 },
+);
+
+$last = $nginx->status;
+$quiet->get('/', 'Sec-GPC' => 1, DNT => 1);
+counts('GPC', { %nobody, suppressed => { gpc => 1 },
+                cookieless => { visitors => 1 } });
+browser(port => $port, agent => 'Mozilla/5.0 (X11) Firefox/135.0')
+    ->get('/', DNT => 1);
+counts('DNT', { %nobody, suppressed => { dnt => 1 },
+                cookieless => { visitors => 1 } });
+$quiet->get('/', 'Sec-GPC' => 0, DNT => 'yes');
+counts('no signals', { %nobody, cookies_set => 1 });
+$quiet->get('/', 'Sec-GPC' => 1);
+counts('a cookie is deleted', {
+    requests => 1, events => { page => 1 }, phases => { awareness => 1 },
+    log => { lines => 1 }, suppressed => { gpc => 1 }, cookies_deleted => 1,
+});
+$quiet->get('/asset', 'Sec-GPC' => 1);
+counts('no event, nothing suppressed', { requests => 1 });
+
+$quiet->get('/consent');
+counts('no consent', {
+    requests => 1, events => { page => 1 }, phases => { awareness => 1 },
+    log => { lines => 1 }, suppressed => { consent => 1 },
+});
+$quiet->get('/consent?yes=1');
+counts('consent in mid-session', {
+    requests => 1, events => { page => 1 }, phases => { awareness => 1 },
+    log => { lines => 1 }, continued => 1, cookies_set => 1,
+    cookieless => { visitors => -1 },
+});
+$quiet->get('/anonymous?who=cookie');
+counts('beyond the profile', {
+    %nobody, suppressed => { clamped => 1 }, cookies_deleted => 1,
+    cookieless => { visitors => 1 },
+});
+
+$quiet->get('/optout');
+counts('opted out', { requests => 1, optouts => 1, cookies_deleted => 1,
+                      cookieless => { visitors => -1 } });
+$quiet->get('/');
+counts('what is not written', { requests => 1,
+                                suppressed => { optout => 1 } });
+$quiet->get('/asset');
+counts('what would not have been', { requests => 1 });
+$quiet->get('/optout?undo');
+counts('undone', { requests => 1, undone => 1 });
+
+
 # ---- a known load, with a reload in the midst ------------------------------
 
 $last = $nginx->status;
@@ -356,6 +424,108 @@ is($status->{log}{dropped}, 0, 'nothing dropped');
 $nginx->calm('no alarm');
 
 
+# ---- times of salts --------------------------------------------------------
+
+{
+    my $salts = $first->{salts};
+    my ($day, $month, $year) = (gmtime)[3, 4, 5];
+    my $today = sprintf '%04d-%02d-%02d', $year + 1900, $month + 1, $day;
+
+    is_deeply([sort keys %$salts], [qw(created destroyed gone previous today)],
+              'salts: their keys');
+    is($salts->{created}, 1, 'salts: one was made');
+    is($salts->{destroyed}, 0, 'salts: none has gone');
+    is_deeply($salts->{gone}, [], 'salts: none');
+    is($salts->{previous}, undef, 'salts: none of yesterday');
+    is_deeply([sort keys %{ $salts->{today} }], [qw(created day)],
+              'salts: no key');
+
+    if (time() % 86400 > 60 && time() % 86400 < 86000) {
+        is($salts->{today}{day}, $today, 'salts: of today');
+    }
+
+    cmp_ok(abs($salts->{today}{created} - $first->{time}), '<=', 5,
+           'salts: made just now');
+    is_deeply($status->{salts}, $salts, 'salts: the same after a reload');
+}
+
+
+# ---- settings in force -----------------------------------------------------
+
+my $coder = JSON::PP->new->canonical;
+my ($yes, $no) = (JSON::PP::true, JSON::PP::false);
+
+sub in_force {
+    my ($name, $got, @want) = @_;
+
+    is(join("\n", sort map { $coder->encode($_) } @$got),
+       join("\n", sort map { $coder->encode($_) } @want), $name);
+}
+
+{
+    my $jny = { name => 'jny', max_age => 390 * 86400 };
+    my %all = (profile => undef, identity => 'cookie', consent => $no,
+               signals => ['gpc', 'dnt'], session => 1800, geo => [],
+               cookie => $jny, optout => $yes, secret => $yes,
+               logs => ["$nginx->{dir}/logs/journey.log"]);
+
+    in_force('settings: one for all locations with the same',
+             $first->{privacy}, \%all, { %all, identity => 'variable' },
+             { %all, consent => $yes },
+             { %all, profile => 'anonymous', identity => 'variable',
+               cookie => undef });
+}
+
+{
+    my $own = Journey::Master->new(workers => 1);
+    my $mmdb = journey_mmdb();
+    my $name = qq(it is \\"quoted\\" \\\\ \xc3\xa9\xff\t.log);
+
+    $own->configure(http => "journey_geoip $mmdb;", server => <<"END");
+        journey_log "logs/$name";
+        journey_log_bots logs/bots.log;
+        location / { journey_cookie __Host-x max_age=395d; return 200 x; }
+        location /same { journey_cookie __Host-x max_age=395d; return 200 x; }
+        location /a { journey_profile anonymous; journey_log off;
+                      journey_log_bots off; journey_signals gpc; }
+        location /e { journey_profile exempt; journey_log logs/e.log;
+                      journey_cookie d domain=example.org; }
+        location /n { journey_identity none; journey_signals off;
+                      journey_session 1h; }
+        location /c { journey_profile consent; journey_consent \$arg_c; }
+        location /off { journey off; journey_cookie hidden; }
+        location /out { journey_optout; journey off; }
+        location /status { journey_status; journey off; }
+END
+    ok($own->start, 'all kinds: starts') or diag($own->said);
+
+    my $document = $own->status;
+    ok(defined $document, 'all kinds: valid JSON');
+
+    my $dir = "$own->{dir}/logs";
+    my %all = (profile => undef, identity => 'cookie', consent => $no,
+               signals => ['gpc', 'dnt'], session => 1800,
+               geo => [qw(country region city)], optout => $yes, secret => $no,
+               logs => [qq($dir/it is "quoted" \\ \x{e9}\x{fffd}\t.log),
+                        "$dir/bots.log"]);
+    my $jny = { name => 'jny', max_age => 390 * 86400 };
+
+    in_force('settings: all kinds', $document->{privacy},
+        { %all, cookie => { name => '__Host-x', max_age => 395 * 86400 } },
+        { %all, profile => 'anonymous', identity => 'cookieless', logs => [],
+          cookie => undef, geo => ['country'], signals => ['gpc'] },
+        { %all, profile => 'exempt', logs => ["$dir/e.log", "$dir/bots.log"],
+          geo => ['country', 'region'],
+          cookie => { name => 'd', max_age => 390 * 86400,
+                      domain => 'example.org' } },
+        { %all, identity => 'none', cookie => undef, signals => [],
+          session => 3600 },
+        { %all, profile => 'consent', consent => $yes, cookie => $jny },
+        { %all, cookie => $jny });              # of the server itself
+    ok($own->quit, 'all kinds: quits');
+}
+
+
 # ---- without a "journey on" ------------------------------------------------
 
 {
@@ -379,10 +549,43 @@ END
     ok(defined $document, 'alone: a document');
     is($document->{requests}, 0, 'alone: nothing is counted');
     is($document->{events}{page}, 0, 'alone: no page');
+    is_deeply($document->{privacy}, [], 'alone: no settings are in force');
+    is_deeply($document->{salts}, { created => 0, destroyed => 0, gone => [],
+                                    today => undef, previous => undef },
+              'alone: no salts');
     ok($alone->reload, 'alone: reloads');
     ok(defined $alone->status, 'alone: a document after it');
     ok($alone->quit, 'alone: quits');
     $alone->calm('alone: no alarm');
+}
+
+
+# ---- many settings, and long names -----------------------------------------
+
+{
+    # As much as can be said: nothing is cut.
+    my $many = Journey::Master->new(workers => 1);
+    my $deep = 'logs/' . "\x01" x 100;
+    my $long = '&' x 60;
+
+    $many->configure(server => join "\n",
+        'location /status { journey_status; }',
+        map { my $domain = join '.', ('d' x 50) x 4, "s$_";
+              my $name = $long . sprintf '%04d', $_;
+
+              "location /l$_ { journey_session ${_}s; "
+              . "journey_cookie $name domain=$domain; "
+              . "journey_log '$deep$_'; journey_log_bots '${deep}b$_'; }"
+        } 1 .. 50);
+    ok($many->start, 'many settings: starts') or diag($many->said);
+
+    my $document = $many->status;
+    ok(defined $document, 'many settings: a document');
+    is(scalar @{ $document->{privacy} }, 51, 'many settings: all of them');
+    is(scalar(grep { $_->{session} != 1800
+                     && ($_->{logs}[1] !~ /b\d+$/ || @{ $_->{logs} } != 2) }
+              @{ $document->{privacy} }), 0, 'many settings: with their logs');
+    ok($many->quit, 'many settings: quits');
 }
 
 
