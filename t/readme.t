@@ -404,10 +404,16 @@ __DATA__
     include journey/journey.conf;
 --- config
     journey on;
+    journey_cookie jny domain=localhost;
     default_type text/html;
     location / { return 200 x; }
     location = /status { journey_status; }
 --- visit
+sub all_keys {
+    return map { ref $_ eq 'HASH' ? (keys %$_, all_keys(values %$_))
+                 : ref $_ eq 'ARRAY' ? all_keys(@$_) : () } @_;
+}
+
 browser()->get('/', Referer => 'https://www.google.com/');
 browser(agent => 'curl/8.5.0')->get('/');
 
@@ -418,21 +424,33 @@ my %nested = map { $_ => 1 } grep { ref $status->{$_} } keys %$status;
 is(join(' ', sort keys %{ $status->{channels} }), 'organic_search');
 is(join(' ', sort keys %{ $status->{bot_reasons} }), 'tool');
 ok($status->{phases}{awareness});
-delete @nested{qw(channels phases bot_reasons)};
+delete @nested{qw(channels phases bot_reasons privacy)};
 
 my %keys;
+my %privacy = map { $_ => 1 } all_keys($status->{privacy});
 
 for (@::counters) {
     my ($cell, $text) = @$_;
     my ($key) = words($cell);
 
+    if (exists $privacy{$key}) {
+
+        # of the second table, with the names of objects within
+        delete @privacy{$key, ref $status->{privacy}[0]{$key} eq 'HASH'
+                              ? words($text) : ()};
+        next;
+    }
+
     $keys{$_} = 1 for words($cell);
 
     if (delete $nested{$key}) {
         is(join(' ', sort(words($text))),
-           join(' ', sort keys %{ $status->{$key} }), "the keys of $key");
+           join(' ', sort(keys %{{ map { $_ => 1 }
+                                   all_keys($status->{$key}) }})),
+           "the keys of $key");
     }
 }
 
 is(join(' ', sort keys %keys), join(' ', sort keys %$status), 'all keys');
 is(join(' ', keys %nested), '', 'no object without its keys');
+is(join(' ', keys %privacy), '', 'all keys of the settings in force');
