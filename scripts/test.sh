@@ -410,6 +410,7 @@ finish() {
     wait -n -p pid || code=$?
     name=${names[$pid]}
     unset "names[$pid]"
+    pkill -TERM -s "$pid" || true
     [[ $name == fuzz ]] || busy=$((busy - 1))
 
     if [[ $code -eq 0 ]]; then
