@@ -15,6 +15,8 @@
 #   workers   HUP with another number of worker_processes
 #   rename    the log is renamed
 #   usr1      the log is renamed, and USR1
+#   torn      a worker dies when half of a member is written, and the log is
+#             renamed at once
 #   upgrade   USR2; both masters with their workers serve; QUIT to the old one
 #   overflow  at the end, by another nginx with the smallest buffer: the disk is
 #             full until events are dropped; as many are missing as were counted
@@ -44,7 +46,7 @@ export LC_ALL=C
 # nginx takes listening sockets from it.
 unset NGINX
 
-known=(kill disk reload workers rename usr1 upgrade overflow)
+known=(kill disk reload workers rename usr1 torn upgrade overflow)
 seconds=120
 rate=12000
 least=10000

@@ -372,7 +372,7 @@ like($out, qr/^[1-9]\d* kills -9, of them /m, 'workers were killed');
 like($out, qr/\b[1-9]\d* $_\b.* a write to the log/,
      "one of them $_ a write") for qw(before amid after);
 like($out, qr/\b[1-9]\d* x $_\b/, "the drill \"$_\" was run")
-    for qw(disk reload workers rename usr1 upgrade);
+    for qw(disk reload workers rename usr1 torn upgrade);
 
 my ($counted, $missing) =
     $out =~ /([\d]+) events were dropped by the counter, (\d+) are missing/;

@@ -9,15 +9,20 @@
 # middle of its appending to the log, by scripts/drill/death.c, whose file is
 # DEATH: before the write, when half is written, after it, in turn.  At the end
 # stdout says how many died, and how many of them in which way.
+#
+# kill.pl --half DEATH LOG NAME
+#
+# Lets one die when half is written, and renames LOG to NAME at once.
 
 use strict;
 use warnings;
 
 use Time::HiRes qw(sleep time);
 
+my $half = @ARGV == 4 && $ARGV[0] eq '--half';
 my ($pid_file, $death, $seconds) = @ARGV;
 
-if (@ARGV != 3 || $seconds !~ /^\d*\.?\d+$/ || $seconds <= 0) {
+if (!$half && (@ARGV != 3 || $seconds !~ /^\d*\.?\d+$/ || $seconds <= 0)) {
     print STDERR "usage: kill.pl PIDFILE DEATH SECONDS\n";
     exit 2;
 }
@@ -70,7 +75,7 @@ sub die_writing {
     syswrite $file, substr $way, 0, 1;
 
     do {
-        sleep 0.005;
+        sleep $half ? 0.0005 : 0.005;
         sysseek $file, 0, 0;
         sysread $file, $when, 1;
         return 1 if $when eq "\0";
@@ -81,6 +86,12 @@ sub die_writing {
     return 0;
 }
 
+
+if ($half) {
+    exit 1 if !die_writing('half');
+    rename $ARGV[2], $ARGV[3] or die "kill.pl: $ARGV[2]: $!\n";
+    exit 0;
+}
 
 my $next = time() + $seconds;
 

@@ -293,6 +293,10 @@ disk_full() {
         log_size
         limit=$((size + 2000))
         limit_files $limit
+
+        # what was written meanwhile
+        log_size
+        [[ $size -le $limit ]] || limit=$size
     fi
 }
 
@@ -386,6 +390,16 @@ drill_usr1() {
     new_log USR1
 }
 
+# Those who come next find the half of a member in a file that has another
+# name.
+drill_torn() {
+    renamed=$((renamed + 1))
+    perl "$top/scripts/drill/kill.pl" --half "$dir/death" "$log" \
+        "$log.$renamed" || fail "torn: no worker died in a write"
+    phase "half a member is written, and the log is journey.log.$renamed"
+    new_log torn
+}
+
 upgraded() {
     [[ -s $pid_file && -s $pid_file.oldbin && $(< "$pid_file") != "$1" ]] &&
         settled "$(< "$pid_file")"
@@ -415,7 +429,7 @@ drill_upgrade() {
 
 # At most so many beats, with what they wait for.
 declare -A beats=([disk]=5 [reload]=3 [workers]=4 [rename]=2 [usr1]=2
-                  [upgrade]=5)
+                  [torn]=3 [upgrade]=5)
 
 
 # ---- the load and what came of it ------------------------------------------
@@ -612,7 +626,7 @@ report() {
     local result=$dir/left/drill.result said=$dir/left/drill.load name held
     local ways='' lines
 
-    for name in disk reload workers rename usr1 upgrade; do
+    for name in disk reload workers rename usr1 torn upgrade; do
         [[ -z ${ran[$name]:-} ]] || ways+="${ways:+, }${ran[$name]} x $name"
     done
 
@@ -698,7 +712,7 @@ run
 sum_dropped
 full=$n
 only=()
-[[ " ${drills[*]} " == *' kill '* ]] || only=(--complete)
+[[ " ${drills[*]} " =~ \ (kill|torn)\  ]] || only=(--complete)
 
 verify drill --dropped "$full" "${only[@]}"
 check drill
