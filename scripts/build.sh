@@ -17,6 +17,9 @@
 #   BUILD=DIR      another folder than build/
 #   ASAN=1         AddressSanitizer and UndefinedBehaviorSanitizer
 #   STATIC=1       for "nginx": the module is linked in
+#   FAULTS=1       BUILD/faults/ngx_http_journey_module.so, too: the same with
+#                  t/fault/fault.c, which lets system calls of the log's writer
+#                  fail, for t/faults.t
 #   JOBS=N         parallel jobs
 #
 # "nginx" makes BUILD/nginx of NGINX_SRC, too, with the modules that the tests
@@ -85,6 +88,18 @@ elif command -v dpkg-buildflags > /dev/null; then
                          $(dpkg-buildflags --get CPPFLAGS)"
     read -ra ldflags <<< "$(dpkg-buildflags --get LDFLAGS)"
 fi
+
+
+# What t/fault/fault.c stands before; each has another name where files have
+# 64 bits, or where buffers are guarded.
+
+faulty=(open openat fstat lstat fcntl pread ftruncate
+        open64 openat64 fstat64 lstat64 fcntl64 pread64 ftruncate64
+        __pread_chk __pread64_chk flock close write opendir
+        ngx_alloc pthread_mutex_trylock deflateInit2_ deflateReset deflate)
+
+[[ -z ${FAULTS:-} || -z ${STATIC:-} ]] ||
+    die "FAULTS=1 is for the dynamic module: not with STATIC=1"
 
 
 # ---- the command -----------------------------------------------------------
@@ -200,6 +215,35 @@ configure_nginx() {
 }
 
 
+# The same objects once more: the linker sends the module's calls, and those
+# of nothing else, to fault.c.  What it makes is moved away, so that the next
+# make links the module itself again.
+
+make_faults() {
+    local name link="$cc $work/fault.o"
+
+    for name in "${faulty[@]}"; do
+        link+=" -Wl,--wrap=$name"
+    done
+
+    rm -f "$work/objs/ngx_http_journey_module.so"
+
+    # shellcheck disable=SC2086
+    if ! { "$cc" -std=gnu99 -Wall -Wextra -Werror -fPIC "${cflags[@]}" $san \
+                 -c -o "$work/fault.o" "$top/t/fault/fault.c" &&
+           make -C "$work" -f objs/Makefile LINK="$link" modules
+         } > "$work-faults.log" 2>&1
+    then
+        tail -n 20 "$work-faults.log" >&2
+        die "the module could not be built with faults: $work-faults.log"
+    fi
+
+    mkdir -p "$out/faults"
+    mv -f "$work/objs/ngx_http_journey_module.so" "$out/faults/"
+    say "$out/faults/ngx_http_journey_module.so"
+}
+
+
 make_nginx() {
     local goals=() src args flags ld
 
@@ -255,6 +299,10 @@ make_nginx() {
     if [[ -z ${STATIC:-} ]]; then
         install -m 644 "$work/objs/ngx_http_journey_module.so" "$out/"
         say "$out/ngx_http_journey_module.so"
+
+        if [[ -n ${FAULTS:-} ]]; then
+            make_faults
+        fi
     fi
 }
 

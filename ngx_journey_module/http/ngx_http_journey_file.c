@@ -24,6 +24,10 @@
 
 #define NGX_HTTP_JOURNEY_FILE_PIECE  32768
 
+/* Calls that got nowhere, in a row: then it is an error, not a hurry. */
+
+#define NGX_HTTP_JOURNEY_FILE_TRIES  16
+
 /* No member is longer. */
 
 #define NGX_HTTP_JOURNEY_FILE_BACK   (JOURNEY_RING_MAX + JOURNEY_RING_MAX / 16)
@@ -148,6 +152,7 @@ ngx_http_journey_file_append(ngx_http_journey_file_t *file,
 static ngx_int_t
 ngx_http_journey_file_open(ngx_http_journey_file_t *file, const char **what)
 {
+    ngx_err_t    err;
     struct stat  st;
 
     ngx_http_journey_file_follow(file);
@@ -167,7 +172,15 @@ ngx_http_journey_file_open(ngx_http_journey_file_t *file, const char **what)
         return NGX_ERROR;
     }
 
-    if (fstat(file->fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+    if (fstat(file->fd, &st) == -1) {
+        err = ngx_errno;
+        ngx_http_journey_file_close(file);
+        ngx_set_errno(err);
+        *what = "fstat() failed";
+        return NGX_ERROR;
+    }
+
+    if (!S_ISREG(st.st_mode)) {
         ngx_http_journey_file_close(file);
         ngx_set_errno(0);
         *what = "it is no regular file";
@@ -397,20 +410,32 @@ static ngx_int_t
 ngx_http_journey_file_write(ngx_http_journey_file_t *file, u_char *p,
     size_t len)
 {
-    ssize_t  n;
+    ssize_t     n;
+    ngx_uint_t  tries;
+
+    tries = 0;
 
     for ( /* void */ ; len > 0; p += n, len -= n) {
 
         n = write(file->fd, p, len);
 
-        if (n == -1) {
-
-            if (ngx_errno != NGX_EINTR) {
-                return NGX_ERROR;
-            }
-
-            n = 0;
+        if (n > 0) {
+            tries = 0;
+            continue;
         }
+
+        if (n == 0) {
+            ngx_set_errno(NGX_ENOSPC);
+
+        } else if (ngx_errno != NGX_EINTR) {
+            return NGX_ERROR;
+        }
+
+        if (++tries == NGX_HTTP_JOURNEY_FILE_TRIES) {
+            return NGX_ERROR;
+        }
+
+        n = 0;
     }
 
     return NGX_OK;

@@ -30,8 +30,8 @@
 /* Tries for the file's lock: in a request's way 1 ms, at an end 2 s. */
 
 #define NGX_HTTP_JOURNEY_LOG_PAUSE   100        /* us between two */
-#define NGX_HTTP_JOURNEY_LOG_SHORT   10
-#define NGX_HTTP_JOURNEY_LOG_LONG    20000
+#define NGX_HTTP_JOURNEY_LOG_SHORT   1000       /* us altogether */
+#define NGX_HTTP_JOURNEY_LOG_LONG    2000000
 
 
 static ngx_int_t ngx_http_journey_log_begin(ngx_http_journey_log_t *log);
@@ -54,9 +54,10 @@ static ngx_int_t ngx_http_journey_log_pack(ngx_http_journey_log_t *log,
     size_t budget);
 static ngx_int_t ngx_http_journey_log_end(ngx_http_journey_log_t *log);
 static ngx_int_t ngx_http_journey_log_append(ngx_http_journey_log_t *log,
-    ngx_uint_t tries);
+    uint64_t patience);
+static uint64_t ngx_http_journey_log_clock(void);
 static ngx_int_t ngx_http_journey_log_sync(ngx_http_journey_log_t *log,
-    size_t size, ngx_uint_t tries);
+    size_t size, uint64_t patience);
 static void ngx_http_journey_log_alert(ngx_http_journey_log_t *log,
     ngx_err_t err, const char *what);
 static void ngx_http_journey_log_finish(ngx_http_journey_log_t *log);
@@ -222,6 +223,7 @@ ngx_http_journey_log_reserve(ngx_http_journey_log_t *log, size_t size)
     u_char  *p;
 
     if (!log->attached && ngx_http_journey_log_attach(log) != NGX_OK) {
+        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_LINES, 1);
         ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_DROPPED, 1);
         return NULL;
     }
@@ -656,8 +658,9 @@ ngx_http_journey_log_end(ngx_http_journey_log_t *log)
 
 
 static ngx_int_t
-ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
+ngx_http_journey_log_append(ngx_http_journey_log_t *log, uint64_t patience)
 {
+    uint64_t     began;
     size_t       left;
     ngx_err_t    err;
     ngx_int_t    rc;
@@ -667,12 +670,23 @@ ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
         ngx_http_journey_file_name(&log->file, log->name);
     }
 
+    began = 0;
+
     for ( ;; ) {
         rc = ngx_http_journey_file_append(&log->file, log->job.slot,
                                           log->job.ring, &log->cursor,
                                           &log->member, &what, &err);
 
-        if (rc != NGX_AGAIN || tries-- == 0) {
+        if (rc != NGX_AGAIN || patience == 0) {
+            break;
+        }
+
+        /* pauses are longer than asked for where many want to run */
+
+        if (began == 0) {
+            began = ngx_http_journey_log_clock();
+
+        } else if (ngx_http_journey_log_clock() - began >= patience) {
             break;
         }
 
@@ -731,12 +745,25 @@ ngx_http_journey_log_append(ngx_http_journey_log_t *log, ngx_uint_t tries)
 }
 
 
+/* us, of no meaning but their difference */
+
+static uint64_t
+ngx_http_journey_log_clock(void)
+{
+    struct timespec  ts;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
+
+    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+
 /* At once, without other turns: what is packed, else the oldest lines, at
  * most size bytes of them and the end of a line. */
 
 static ngx_int_t
 ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
-    ngx_uint_t tries)
+    uint64_t patience)
 {
     ngx_int_t  rc;
 
@@ -762,7 +789,7 @@ ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
         }
     }
 
-    rc = ngx_http_journey_log_append(log, tries);
+    rc = ngx_http_journey_log_append(log, patience);
 
     if (rc == NGX_AGAIN) {
 
@@ -899,30 +926,53 @@ ngx_http_journey_log_finish(ngx_http_journey_log_t *log)
 void
 ngx_http_journey_log_drain(ngx_http_journey_log_t *log)
 {
+    ngx_int_t                  rc;
+    ngx_uint_t                 tries;
     ngx_http_journey_source_t  source;
+    ngx_http_journey_totals_t  totals;
 
-    if (log->zone == NULL || log->shared == NULL
-        || ngx_http_journey_log_begin(log) != NGX_OK)
-    {
+    if (log->zone == NULL || log->shared == NULL) {
         return;
     }
 
-    while (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+    if (ngx_http_journey_log_begin(log) == NGX_OK) {
 
-        if (ngx_http_journey_log_start(log, &source) != NGX_OK
-            || ngx_http_journey_log_sync(log, log->buffer,
-                                         NGX_HTTP_JOURNEY_LOG_LONG)
-               != NGX_OK)
-        {
-            ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
-                          "journey log \"%s\": %uL lines are lost",
-                          log->name, journey_ring_waiting(source.ring));
-            break;
+        tries = 0;
+
+        while (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+
+            rc = ngx_http_journey_log_start(log, &source);
+
+            if (rc == NGX_OK) {
+                rc = ngx_http_journey_log_sync(log, log->buffer,
+                                               NGX_HTTP_JOURNEY_LOG_LONG);
+            }
+
+            ngx_http_journey_log_stop(log);
+
+            if (rc == NGX_OK) {
+                tries = 0;
+
+            } else if (rc != NGX_ERROR || ++tries == 2) {
+                break;
+            }
         }
+
+        ngx_http_journey_log_finish(log);
     }
 
-    ngx_http_journey_log_stop(log);
-    ngx_http_journey_log_finish(log);
+    /* no worker lives any more */
+
+    ngx_memzero(&totals, sizeof(ngx_http_journey_totals_t));
+
+    ngx_http_journey_segment_totals(ngx_http_journey_log_segment(log),
+                                    &totals);
+
+    if (totals.buffered > 0) {
+        ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, 0,
+                      "journey log \"%V\": %uL lines are lost", &log->path,
+                      totals.buffered);
+    }
 }
 
 
