@@ -8,11 +8,13 @@
 
 #include "journey_rewrite.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -220,6 +222,64 @@ journey_rewrite_dir(const char *path)
 }
 
 
+/*
+ * What a process left behind that was killed before it could tidy up: files of
+ * our names that nobody holds a lock on.
+ */
+
+static void
+journey_rewrite_sweep(const char *path)
+{
+    int             fd;
+    DIR            *d;
+    char           *dir;
+    size_t          len, n;
+    const char     *name;
+    struct dirent  *entry;
+
+    name = strrchr(path, '/');
+    name = (name == NULL) ? path : name + 1;
+    len = strlen(name);
+
+    dir = journey_rewrite_dir(path);
+    d = (dir == NULL) ? NULL : opendir(dir);
+    free(dir);
+
+    while (d != NULL && (entry = readdir(d)) != NULL) {
+
+        /* ".NAME.PID.journey" */
+
+        if (entry->d_name[0] != '.'
+            || strncmp(entry->d_name + 1, name, len) != 0
+            || entry->d_name[1 + len] != '.')
+        {
+            continue;
+        }
+
+        n = strspn(entry->d_name + 2 + len, "0123456789");
+
+        if (n == 0 || strcmp(entry->d_name + 2 + len + n, ".journey") != 0) {
+            continue;
+        }
+
+        fd = openat(dirfd(d), entry->d_name,
+                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+        if (fd != -1) {
+            if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+                (void) unlinkat(dirfd(d), entry->d_name, 0);
+            }
+
+            (void) close(fd);
+        }
+    }
+
+    if (d != NULL) {
+        (void) closedir(d);
+    }
+}
+
+
 #if defined(O_TMPFILE)
 
 static int
@@ -266,11 +326,13 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
     }
 
     journey_rewrite_catch();
+    journey_rewrite_sweep(path);
 
 #if defined(O_TMPFILE)
     rw->fd = journey_rewrite_nameless(path);
 
     if (rw->fd != -1) {
+        (void) flock(rw->fd, LOCK_EX | LOCK_NB);
         return JOURNEY_OK;
     }
 #endif
@@ -288,6 +350,7 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
         return JOURNEY_ERROR;
     }
 
+    (void) flock(rw->fd, LOCK_EX | LOCK_NB);
     rw->named = 1;
 
     return JOURNEY_OK;

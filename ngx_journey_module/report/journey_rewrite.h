@@ -39,7 +39,8 @@ int journey_deflate(journey_deflater_t *deflater, const u_char *p, size_t len,
  * A file in the making.  It has no name as long as the file system knows how
  * (O_TMPFILE), else a name of its own beside the file; what is not committed
  * is gone, also when the process is ended by SIGINT, SIGTERM, SIGHUP, SIGQUIT
- * or SIGPIPE, or meets its RLIMIT_FSIZE.  One at a time in a process.
+ * or SIGPIPE, or meets its RLIMIT_FSIZE.  What a SIGKILL left is removed by
+ * the next one for the same path.  One at a time in a process.
  */
 
 typedef struct {
