@@ -574,7 +574,7 @@ ngx_http_journey_cookie_set(ngx_http_request_t *r,
     token.len = journey_token_encode(mcf->keys, &name, state, buf);
 
     if (token.len == 0) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "libcrypto failed to sign a journey cookie");
         return NGX_ERROR;
     }

@@ -12,6 +12,8 @@
 #include "journey_mask.h"
 
 
+static void ngx_http_journey_goals(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_bot(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_event_kind_e kind, ngx_uint_t goals);
 static void ngx_http_journey_describe(ngx_http_request_t *r,
@@ -137,18 +139,48 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         return;
     }
 
+    if (goals && kind != JOURNEY_EVENT_PAGE
+        && ngx_http_journey_continue(r, ctx) == NGX_OK)
+    {
+        /* consent came before a goal that is no page: it is the visitor's */
+
+        ctx->known = 1;
+        ctx->evaluated = 0;
+    }
+
     ngx_http_journey_evaluate(r, ctx, kind == JOURNEY_EVENT_PAGE
                                       && !ctx->prefetch);
 
     ctx->changed = ctx->event.changed || (ctx->as_page && ctx->continued);
 
     if (goals) {
-        ctx->evaluating = 1;
-        ngx_http_journey_reach(r, ctx);
-        ctx->evaluating = 0;
+        ngx_http_journey_goals(r, ctx);
     }
 
     ngx_http_journey_describe(r, ctx);
+}
+
+
+static void
+ngx_http_journey_goals(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    ctx->evaluating = 1;
+    ngx_http_journey_reach(r, ctx);
+    ctx->evaluating = 0;
+
+    if (!ctx->continued || ctx->as_page) {
+        return;
+    }
+
+    if (ctx->nreached > 0) {
+        ctx->changed = 1;
+        return;
+    }
+
+    /* no condition held: nobody has been given this id */
+
+    ctx->known = 0;
+    ctx->visitor = 0;
 }
 
 

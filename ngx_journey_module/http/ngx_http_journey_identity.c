@@ -25,6 +25,7 @@ static ngx_int_t ngx_http_journey_value(ngx_http_request_t *r,
     ngx_str_t *value);
 static ngx_int_t ngx_http_journey_find_daily(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
+static ngx_int_t ngx_http_journey_random_id(u_char id[JOURNEY_ID_LEN]);
 static void ngx_http_journey_read_who(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_who_t *who);
 
@@ -53,6 +54,7 @@ ngx_http_journey_identify(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     /* an id that another location's identity made stays only with it */
 
     ctx->fresh = (ctx->fresh && identity == ctx->identity);
+    ctx->continued = (ctx->continued && ctx->fresh);
     ctx->identity = identity;
 
     switch (identity) {
@@ -86,7 +88,6 @@ ngx_http_journey_decide(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     ctx->unconsented = 0;
     ctx->clamped = 0;
-    ctx->continued = 0;
     ctx->forget = 0;
 
     ctx->optout = ngx_http_journey_cookie_optout(r, conf->cookie);
@@ -103,6 +104,13 @@ ngx_http_journey_decide(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     }
 
     if (identity != NGX_HTTP_JOURNEY_IDENTITY_COOKIE) {
+
+        /* what the profile promises holds for what is left of earlier days */
+
+        if (conf->profile == NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS) {
+            ctx->forget = ngx_http_journey_cookie_sent(r, conf->cookie);
+        }
+
         return identity;
     }
 
@@ -311,8 +319,9 @@ ngx_int_t
 ngx_http_journey_new_visitor(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
 {
-    u_char    id[JOURNEY_ID_LEN];
-    uint32_t  now;
+    u_char     id[JOURNEY_ID_LEN];
+    uint32_t   now;
+    ngx_int_t  rc;
 
     if (ctx->fresh) {
         return NGX_OK;
@@ -327,32 +336,75 @@ ngx_http_journey_new_visitor(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (RAND_bytes(id, JOURNEY_ID_LEN) != 1) {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "libcrypto has no random bytes for a visitor");
+    rc = ngx_http_journey_continue(r, ctx);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    if (ngx_http_journey_random_id(id) != NGX_OK) {
         return NGX_ERROR;
     }
 
+    journey_state_init(&ctx->base, id, now);
     ctx->fresh = 1;
 
-    /* consent given in mid-session: the session goes on */
+    return NGX_OK;
+}
 
-    if ((ctx->conf->consent != NULL || ctx->conf->identity_value != NULL)
-        && ngx_http_journey_find_daily(r, ctx) == NGX_OK
-        && !journey_state_ended(&ctx->base, now,
-                                (uint32_t) ctx->conf->session))
-    {
-        ctx->continued = 1;
 
-        ngx_memcpy(ctx->base.id, id, JOURNEY_ID_LEN);
-        ctx->base.first_seen = now;
+ngx_int_t
+ngx_http_journey_continue(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    u_char  id[JOURNEY_ID_LEN];
 
+    if (ctx->continued) {
         return NGX_OK;
     }
 
-    journey_state_init(&ctx->base, id, now);
+    if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_COOKIE
+        || ctx->known || ctx->fresh
+        || (ctx->conf->consent == NULL && ctx->conf->identity_value == NULL))
+    {
+        return NGX_DECLINED;
+    }
+
+    r = r->main;
+
+    if (ngx_http_journey_find_daily(r, ctx) != NGX_OK
+        || journey_state_ended(&ctx->base, (uint32_t) r->start_sec,
+                               (uint32_t) ctx->conf->session))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_journey_random_id(id) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ctx->base.id, id, JOURNEY_ID_LEN);
+    ctx->base.first_seen = (uint32_t) r->start_sec;
+
+    ctx->fresh = 1;
+    ctx->continued = 1;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_journey_random_id(u_char id[JOURNEY_ID_LEN])
+{
+    if (RAND_bytes(id, JOURNEY_ID_LEN) == 1) {
+        return NGX_OK;
+    }
+
+    /* a connection's log would add the client's address */
+
+    ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                  "libcrypto has no random bytes for a visitor");
+
+    return NGX_ERROR;
 }
 
 
@@ -369,7 +421,7 @@ ngx_http_journey_keep(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     {
         ngx_http_journey_visitors_store(ngx_http_journey_shpool(mcf),
                                         &mcf->shared->visitors, &ctx->state,
-                                        r->connection->log);
+                                        ngx_cycle->log);
 
     } else if (ctx->changed) {
         rc = ngx_http_journey_cookie_set(r, ctx->conf->cookie, &ctx->state);
@@ -393,7 +445,7 @@ ngx_http_journey_keep(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
         /* a visitor without a cookie is better than no page */
 
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "journey cookie not sent");
     }
 }

@@ -17,6 +17,8 @@ static void ngx_http_journey_common(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, u_char *id, journey_record_t *rec);
 static void ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx,
     u_char *previous, journey_record_t *rec);
+static void ngx_http_journey_first_line(ngx_http_journey_ctx_t *ctx,
+    u_char *previous, journey_record_t *rec);
 static void ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_reached_t *reached, journey_codes_t *channels,
     journey_record_t *rec);
@@ -98,6 +100,11 @@ ngx_http_journey_log_handler(ngx_http_request_t *r)
         ngx_http_journey_common(r, ctx, id, &rec);
         ngx_http_journey_goal_line(ctx, &ctx->reached[i], mcf->channels,
                                    &rec);
+
+        if (i == 0 && !ctx->as_page) {
+            ngx_http_journey_first_line(ctx, previous, &rec);
+        }
+
         ngx_http_journey_write_line(ctx->conf->log, &rec);
     }
 
@@ -200,7 +207,7 @@ ngx_http_journey_count_privacy(ngx_http_journey_ctx_t *ctx,
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CLAMPED);
     }
 
-    if (ctx->continued && ctx->as_page && ctx->kind == JOURNEY_EVENT_PAGE) {
+    if (ctx->continued && ctx->changed) {
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CONTINUED);
     }
 }
@@ -284,19 +291,8 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
         rec->position = 0;
     }
 
-    if (ctx->continued && ctx->as_page) {
-        rec->previous.data = previous;
-        rec->previous.len = ngx_http_journey_visitor(previous,
-                                NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS,
-                                ctx->daily)
-                            - previous;
-    }
-
-    if ((ctx->event.session || rec->previous.len > 0)
-        && ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE)
-    {
-        rec->has_first_seen = 1;
-        rec->first_seen = ctx->state.first_seen / 86400;
+    if (ctx->as_page) {
+        ngx_http_journey_first_line(ctx, previous, rec);
     }
 
     entry = ctx->entry;
@@ -318,6 +314,29 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
 
     rec->referrer = entry->referrer;
     rec->why = entry->why;
+}
+
+
+/* What the first line of a session, or of a cookie, tells beside. */
+
+static void
+ngx_http_journey_first_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
+    journey_record_t *rec)
+{
+    if (ctx->continued) {
+        rec->previous.data = previous;
+        rec->previous.len = ngx_http_journey_visitor(previous,
+                                NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS,
+                                ctx->daily)
+                            - previous;
+    }
+
+    if ((ctx->event.session || ctx->continued)
+        && ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE)
+    {
+        rec->has_first_seen = 1;
+        rec->first_seen = ctx->state.first_seen / 86400;
+    }
 }
 
 

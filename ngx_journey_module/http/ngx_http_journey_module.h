@@ -366,6 +366,11 @@ void ngx_http_journey_identify(ngx_http_request_t *r,
 ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
+/* Consent given in mid-session: the state of the session without a cookie,
+ * under a random id.  NGX_DECLINED when there is none to go on with. */
+ngx_int_t ngx_http_journey_continue(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
 /* Keeps ctx->state where the identity keeps it; deletes a cookie that is to
  * go. */
 void ngx_http_journey_keep(ngx_http_request_t *r,

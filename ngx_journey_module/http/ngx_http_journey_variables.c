@@ -75,7 +75,9 @@ static ngx_int_t
 ngx_http_journey_value_touch(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_str_t *value)
 {
-    return ngx_http_journey_number(r, ctx, ctx->state.touches, value);
+    return ngx_http_journey_number(r, ctx,
+                                   ngx_http_journey_exempt(ctx)
+                                   ? 0 : ctx->state.touches, value);
 }
 
 
@@ -87,6 +89,12 @@ ngx_http_journey_value_channel(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_str_t *value)
 {
     unsigned  n;
+
+    /* a cookie from before the profile may hold some */
+
+    if (ngx_http_journey_exempt(ctx)) {
+        return NGX_DECLINED;
+    }
 
     if (!ctx->visitor) {
 
@@ -115,7 +123,9 @@ static ngx_int_t
 ngx_http_journey_value_first_channel(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_str_t *value)
 {
-    if (!ctx->visitor || ctx->state.touches == 0) {
+    if (!ctx->visitor || ctx->state.touches == 0
+        || ngx_http_journey_exempt(ctx))
+    {
         return NGX_DECLINED;
     }
 
@@ -137,7 +147,7 @@ ngx_http_journey_value_touches(ngx_http_request_t *r,
     unsigned              i, n;
     const journey_str_t  *names[JOURNEY_STATE_TOUCHES];
 
-    if (!ctx->visitor) {
+    if (!ctx->visitor || ngx_http_journey_exempt(ctx)) {
         return NGX_DECLINED;
     }
 
