@@ -27,6 +27,7 @@
 /* Calls that got nowhere, in a row: then it is an error, not a hurry. */
 
 #define NGX_HTTP_JOURNEY_FILE_TRIES  16
+#define NGX_HTTP_JOURNEY_FILE_PAUSE  1000   /* us between tries for a lock */
 
 /* No member is longer. */
 
@@ -45,6 +46,9 @@ static ngx_int_t ngx_http_journey_file_header(ngx_fd_t fd, off_t size,
     off_t *offset, size_t *len);
 static ngx_int_t ngx_http_journey_file_write(ngx_http_journey_file_t *file,
     u_char *p, size_t len);
+static ngx_uint_t ngx_http_journey_file_has(ngx_fd_t fd,
+    journey_ring_intent_t *intent);
+static void ngx_http_journey_file_take_back(ngx_http_journey_file_t *file);
 static ngx_fd_t ngx_http_journey_file_find(u_char *name,
     journey_ring_intent_t *intent);
 static ngx_fd_t ngx_http_journey_file_same(int dir, const char *name,
@@ -446,11 +450,9 @@ void
 ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
     journey_ring_t *ring, ngx_log_t *log)
 {
-    ngx_fd_t                fd;
-    ngx_uint_t              there;
-    journey_ring_intent_t  *intent;
-    u_char                  p[NGX_HTTP_JOURNEY_MEMBER_HEADER];
-    u_char                  trailer[NGX_HTTP_JOURNEY_MEMBER_TRAILER];
+    ngx_uint_t                there;
+    journey_ring_intent_t    *intent;
+    ngx_http_journey_file_t   file;
 
     intent = &ring->intent;
 
@@ -458,37 +460,84 @@ ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
         return;
     }
 
-    there = 0;
+    file.fd = ngx_http_journey_file_find(slot->name, intent);
+    file.end = -1;
+    ngx_cpystrn(file.name, slot->name, NGX_MAX_PATH + 1);
 
-    fd = ngx_http_journey_file_find(slot->name, intent);
+    there = (file.fd != NGX_INVALID_FILE)
+            && ngx_http_journey_file_has(file.fd, intent);
 
-    if (fd != NGX_INVALID_FILE) {
+    if (file.fd != NGX_INVALID_FILE && !there) {
 
-        there = pread(fd, p, sizeof(p), (off_t) intent->offset)
-                == (ssize_t) sizeof(p)
-                && ngx_http_journey_member_length(p) == intent->length
-                && pread(fd, trailer, sizeof(trailer),
-                         (off_t) (intent->offset + intent->length
-                                  - sizeof(trailer)))
-                   == (ssize_t) sizeof(trailer)
-                && ngx_memcmp(trailer, intent->trailer, sizeof(trailer)) == 0;
+        /* if the file was renamed, nobody else will */
 
-        (void) ngx_close_file(fd);
+        ngx_http_journey_file_take_back(&file);
     }
 
     ngx_log_error(NGX_LOG_NOTICE, log, 0,
                   "journey log \"%s\": process %P died while it appended, "
                   "%s", slot->name, slot->pid,
                   there ? "its member is there"
-                        : (fd != NGX_INVALID_FILE)
+                        : (file.fd != NGX_INVALID_FILE)
                           ? "its lines are appended again"
                           : "the file is gone, its lines are appended again");
+
+    ngx_http_journey_file_close(&file);
 
     if (there) {
         journey_ring_done(ring);
 
     } else {
         journey_ring_undo(ring);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_journey_file_has(ngx_fd_t fd, journey_ring_intent_t *intent)
+{
+    u_char  p[NGX_HTTP_JOURNEY_MEMBER_HEADER];
+    u_char  trailer[NGX_HTTP_JOURNEY_MEMBER_TRAILER];
+
+    return pread(fd, p, sizeof(p), (off_t) intent->offset)
+           == (ssize_t) sizeof(p)
+           && ngx_http_journey_member_length(p) == intent->length
+           && pread(fd, trailer, sizeof(trailer),
+                    (off_t) (intent->offset + intent->length
+                             - sizeof(trailer)))
+              == (ssize_t) sizeof(trailer)
+           && ngx_memcmp(trailer, intent->trailer, sizeof(trailer)) == 0;
+}
+
+
+/* As before an append.  Whoever rewrites the file has its own look at it. */
+
+static void
+ngx_http_journey_file_take_back(ngx_http_journey_file_t *file)
+{
+    off_t        size;
+    ngx_uint_t   tries;
+    const char  *what;
+
+    if (flock(file->fd, LOCK_SH|LOCK_NB) == -1) {
+        return;
+    }
+
+    for (tries = 0; tries < NGX_HTTP_JOURNEY_FILE_TRIES; tries++) {
+
+        switch (ngx_http_journey_file_lock(file, F_WRLCK)) {
+
+        case NGX_OK:
+            (void) ngx_http_journey_file_mend(file, &size, &what);
+            return;
+
+        case NGX_AGAIN:
+            (void) usleep(NGX_HTTP_JOURNEY_FILE_PAUSE);
+            break;
+
+        default:
+            return;
+        }
     }
 }
 
@@ -546,7 +595,14 @@ ngx_http_journey_file_same(int dir, const char *name,
     ngx_fd_t     fd;
     struct stat  st;
 
-    fd = openat(dir, name, O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+    fd = openat(dir, name, O_RDWR|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+
+    if (fd == NGX_INVALID_FILE) {
+
+        /* it may be read only, by now */
+
+        fd = openat(dir, name, O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
+    }
 
     if (fd != NGX_INVALID_FILE
         && (fstat(fd, &st) == -1 || (uint64_t) st.st_dev != intent->dev
