@@ -37,7 +37,7 @@ ntests=0
 # suite all|nginx|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t: all of
 # them, those that start nginx, or those that know in what order filters run.
 # Most of their time is spent waiting, so that more run at once than there are
-# processors; the long ones begin.
+# processors, and another suite beside them; the long ones begin.
 
 suite() {
     local which=$1 nginx=$2 module=$3 files
@@ -53,7 +53,7 @@ suite() {
 
     env TEST_NGINX_BINARY="$nginx" TEST_NGINX_JOURNEY_MODULE="$module" \
         TEST_NGINX_JOURNEY_TMP="$build/t" "$@" \
-        timeout -k 10 900 prove --timer -j $((2 * jobs)) "${files[@]}"
+        timeout -k 10 900 prove --timer -j $((jobs + 1)) "${files[@]}"
 }
 
 
