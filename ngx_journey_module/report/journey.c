@@ -10,13 +10,15 @@
  * tables), journey_table (tables to text, JSON, CSV).  Who wants lines rather
  * than numbers: journey_scan (which bytes hold which lines), journey_person
  * (whose they are), journey_show, or journey_edit (lines out of a file, with
- * journey_live and journey_rewrite).
+ * journey_live and journey_rewrite).  journey_privacy reads the answer of
+ * journey_status beside logs.
  */
 
 
 #include "journey_check.h"
 #include "journey_classify_cmd.h"
 #include "journey_erase.h"
+#include "journey_privacy.h"
 #include "journey_report.h"
 #include "journey_show.h"
 #include "journey_token_cmd.h"
@@ -76,6 +78,11 @@ static const journey_command_t  journey_commands[] = {
       "lines that are too old out of logs, and logs that hold no others",
       JOURNEY_OPTIONS_PRUNE|JOURNEY_OPTIONS_EDIT|JOURNEY_OPTIONS_FORMAT,
       journey_prune_command },
+
+    { "privacy", "[FILE\xe2\x80\xa6]",
+      "the proof: settings, what was suppressed, ages of salts and logs",
+      JOURNEY_OPTIONS_PRIVACY|JOURNEY_OPTIONS_FORMAT,
+      journey_privacy_command },
 
     { NULL, NULL, NULL, 0, NULL }
 };

@@ -45,6 +45,7 @@ typedef enum {
     JOURNEY_OPT_PID,
     JOURNEY_OPT_WAIT,
     JOURNEY_OPT_REPAIR,
+    JOURNEY_OPT_STATUS,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
@@ -65,7 +66,8 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "2026-11-22T07:00:00Z, or seconds since 1970" },
     { "until", "TIME", JOURNEY_OPTIONS_LOG,
       "events before this moment; it is the end of the data" },
-    { "tz", "ZONE", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SHOW,
+    { "tz", "ZONE", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SHOW
+                    |JOURNEY_OPTIONS_PRIVACY,
       "zone of days and times: Europe/Berlin, +02:00\n(default UTC)" },
     { "host", "HOST", JOURNEY_OPTIONS_LOG,
       "events of this host only; may be repeated" },
@@ -109,7 +111,9 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "wait", "SPAN", JOURNEY_OPTIONS_EDIT,
       "how long nginx may take to let go (default 60s)" },
     { "repair", "OUT", JOURNEY_OPTIONS_CHECK,
-      "write what is whole of FILE to OUT, a new file" }
+      "write what is whole of FILE to OUT, a new file" },
+    { "status", "FILE", JOURNEY_OPTIONS_PRIVACY,
+      "the saved answer of journey_status; - is standard\ninput" }
 };
 
 
@@ -327,6 +331,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
 
     case JOURNEY_OPT_REPAIR:
         opts->repair = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_STATUS:
+        opts->status = value;
         return JOURNEY_OK;
 
     case JOURNEY_OPT_MIN_VISITORS:

@@ -49,6 +49,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_SHOW      0x80
 #define JOURNEY_OPTIONS_PRUNE     0x100
 #define JOURNEY_OPTIONS_CHECK     0x200
+#define JOURNEY_OPTIONS_PRIVACY   0x400
 
 
 struct journey_options_s {
@@ -92,6 +93,7 @@ struct journey_options_s {
     const char               *older;    /* prune */
 
     const char               *repair;   /* check: the file to be written */
+    const char               *status;   /* privacy: of journey_status */
 
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
