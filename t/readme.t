@@ -325,6 +325,20 @@ for my $edit (['erase', 'cAAAAAAAAAAAAAAAA'],
     $report->{$_} = $said->{$_} for keys %$said;
 }
 
+# A status with one of each.
+spew("$dir/logs/status.json", JSON::PP->new->encode({
+    version => '1', time => 1, started => 1, privacy => [{}],
+    salts => { today => { day => '2026-11-22', created => 1 } } }));
+($code, $out) = journey_command(undef, 'privacy', '--json', '--status',
+                                "$dir/logs/status.json",
+                                "$dir/logs/example.log");
+is($code, 0, 'privacy --json');
+
+{
+    my $said = JSON::PP->new->utf8->decode($out);
+    $report->{$_} = $said->{$_} for keys %$said;
+}
+
 my %documented = map { (words($_->[0]))[0] => [words($_->[1])] }
                  rows(section('JSON'));
 same([keys %documented], [keys %$report], 'tables of the JSON');
