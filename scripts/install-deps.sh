@@ -21,7 +21,8 @@ set -euo pipefail
 build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
        libmaxminddb-dev libpcre2-dev libdeflate-dev)
 demo=(perl libmaxmind-db-writer-perl)
-tests=(clang libclang-rt-dev cppcheck curl dpkg-dev libyaml-libyaml-perl
+tests=(clang libclang-rt-dev cppcheck curl dpkg-dev faketime
+       libyaml-libyaml-perl
        logrotate patchelf procps psmisc shellcheck)
 bench=(time wrk valgrind libnginx-mod-http-geoip2)
 
