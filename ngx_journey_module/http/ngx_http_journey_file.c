@@ -46,9 +46,11 @@ static ngx_int_t ngx_http_journey_file_header(ngx_fd_t fd, off_t size,
     off_t *offset, size_t *len);
 static ngx_int_t ngx_http_journey_file_write(ngx_http_journey_file_t *file,
     u_char *p, size_t len);
-static ngx_uint_t ngx_http_journey_file_has(ngx_fd_t fd,
+static ngx_uint_t ngx_http_journey_file_passes(ngx_err_t err);
+static ngx_int_t ngx_http_journey_file_has(ngx_fd_t fd,
     journey_ring_intent_t *intent);
-static void ngx_http_journey_file_take_back(ngx_http_journey_file_t *file);
+static ngx_int_t ngx_http_journey_file_take_back(
+    ngx_http_journey_file_t *file);
 static ngx_fd_t ngx_http_journey_file_find(u_char *name,
     journey_ring_intent_t *intent);
 static ngx_fd_t ngx_http_journey_file_same(int dir, const char *name,
@@ -446,103 +448,147 @@ ngx_http_journey_file_write(ngx_http_journey_file_t *file, u_char *p,
 }
 
 
-void
+ngx_int_t
 ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
-    journey_ring_t *ring, ngx_log_t *log)
+    journey_ring_t *ring, ngx_uint_t wait, ngx_log_t *log)
 {
-    ngx_uint_t                there;
+    ngx_err_t                 err;
+    ngx_int_t                 rc;
+    const char               *what;
     journey_ring_intent_t    *intent;
     ngx_http_journey_file_t   file;
 
     intent = &ring->intent;
 
     if (!intent->pending) {
-        return;
+        return NGX_OK;
     }
+
+    rc = NGX_ERROR;
+    what = "the file is gone, its lines are appended again";
 
     file.fd = ngx_http_journey_file_find(slot->name, intent);
     file.end = -1;
     ngx_cpystrn(file.name, slot->name, NGX_MAX_PATH + 1);
 
-    there = (file.fd != NGX_INVALID_FILE)
-            && ngx_http_journey_file_has(file.fd, intent);
+    if (file.fd != NGX_INVALID_FILE) {
+        rc = ngx_http_journey_file_has(file.fd, intent);
+        what = (rc == NGX_OK) ? "its member is there"
+                              : "its lines are appended again";
+    }
 
-    if (file.fd != NGX_INVALID_FILE && !there) {
+    if (rc == NGX_DECLINED) {
 
         /* if the file was renamed, nobody else will */
 
-        ngx_http_journey_file_take_back(&file);
+        rc = ngx_http_journey_file_take_back(&file);
+        rc = (rc == NGX_ERROR) ? NGX_ERROR : NGX_DECLINED;
     }
 
-    ngx_log_error(NGX_LOG_NOTICE, log, 0,
-                  "journey log \"%s\": process %P died while it appended, "
-                  "%s", slot->name, slot->pid,
-                  there ? "its member is there"
-                        : (file.fd != NGX_INVALID_FILE)
-                          ? "its lines are appended again"
-                          : "the file is gone, its lines are appended again");
+    err = (rc == NGX_ERROR) ? ngx_errno : 0;
 
     ngx_http_journey_file_close(&file);
 
-    if (there) {
+    if (wait && ngx_http_journey_file_passes(err)) {
+        ngx_set_errno(err);
+        return NGX_AGAIN;
+    }
+
+    ngx_log_error(NGX_LOG_NOTICE, log, err,
+                  "journey log \"%s\": process %P died while it appended, "
+                  "%s", slot->name, slot->pid, what);
+
+    if (rc == NGX_OK) {
         journey_ring_done(ring);
 
     } else {
         journey_ring_undo(ring);
     }
+
+    return NGX_OK;
 }
 
+
+/* Errors that say nothing of the file. */
 
 static ngx_uint_t
-ngx_http_journey_file_has(ngx_fd_t fd, journey_ring_intent_t *intent)
+ngx_http_journey_file_passes(ngx_err_t err)
 {
-    u_char  p[NGX_HTTP_JOURNEY_MEMBER_HEADER];
-    u_char  trailer[NGX_HTTP_JOURNEY_MEMBER_TRAILER];
-
-    return pread(fd, p, sizeof(p), (off_t) intent->offset)
-           == (ssize_t) sizeof(p)
-           && ngx_http_journey_member_length(p) == intent->length
-           && pread(fd, trailer, sizeof(trailer),
-                    (off_t) (intent->offset + intent->length
-                             - sizeof(trailer)))
-              == (ssize_t) sizeof(trailer)
-           && ngx_memcmp(trailer, intent->trailer, sizeof(trailer)) == 0;
+    return err == NGX_EMFILE || err == NGX_ENFILE || err == NGX_ENOMEM
+           || err == NGX_EINTR || err == NGX_EAGAIN || err == EIO;
 }
 
 
-/* As before an append.  Whoever rewrites the file has its own look at it. */
+static ngx_int_t
+ngx_http_journey_file_has(ngx_fd_t fd, journey_ring_intent_t *intent)
+{
+    ssize_t  n;
+    u_char   p[NGX_HTTP_JOURNEY_MEMBER_HEADER];
+    u_char   trailer[NGX_HTTP_JOURNEY_MEMBER_TRAILER];
 
-static void
+    n = pread(fd, p, sizeof(p), (off_t) intent->offset);
+
+    if (n == -1) {
+        return NGX_ERROR;
+    }
+
+    if (n != (ssize_t) sizeof(p)
+        || ngx_http_journey_member_length(p) != intent->length)
+    {
+        return NGX_DECLINED;
+    }
+
+    n = pread(fd, trailer, sizeof(trailer),
+              (off_t) (intent->offset + intent->length - sizeof(trailer)));
+
+    if (n == -1) {
+        return NGX_ERROR;
+    }
+
+    return (n == (ssize_t) sizeof(trailer)
+            && ngx_memcmp(trailer, intent->trailer, sizeof(trailer)) == 0)
+           ? NGX_OK : NGX_DECLINED;
+}
+
+
+/* As before an append.  Whoever rewrites the file has its own look at it;
+ * NGX_DECLINED: this file system has no locks. */
+
+static ngx_int_t
 ngx_http_journey_file_take_back(ngx_http_journey_file_t *file)
 {
     off_t        size;
+    ngx_int_t    rc;
     ngx_uint_t   tries;
     const char  *what;
 
     if (flock(file->fd, LOCK_SH|LOCK_NB) == -1) {
-        return;
+        return (ngx_errno == EWOULDBLOCK) ? NGX_ERROR : NGX_DECLINED;
     }
 
     for (tries = 0; tries < NGX_HTTP_JOURNEY_FILE_TRIES; tries++) {
 
-        switch (ngx_http_journey_file_lock(file, F_WRLCK)) {
+        rc = ngx_http_journey_file_lock(file, F_WRLCK);
 
-        case NGX_OK:
-            (void) ngx_http_journey_file_mend(file, &size, &what);
-            return;
-
-        case NGX_AGAIN:
-            (void) usleep(NGX_HTTP_JOURNEY_FILE_PAUSE);
-            break;
-
-        default:
-            return;
+        if (rc == NGX_OK) {
+            return ngx_http_journey_file_mend(file, &size, &what);
         }
+
+        if (rc == NGX_DECLINED) {
+            return NGX_DECLINED;
+        }
+
+        (void) usleep(NGX_HTTP_JOURNEY_FILE_PAUSE);
     }
+
+    ngx_set_errno(NGX_EAGAIN);
+
+    return NGX_ERROR;
 }
 
 
-/* By its name, or by that which it has now, in the same folder. */
+/* By its name, or by that which it has now, in the same folder; ngx_errno
+ * tells why it is not found. */
 
 static ngx_fd_t
 ngx_http_journey_file_find(u_char *name, journey_ring_intent_t *intent)
@@ -550,6 +596,7 @@ ngx_http_journey_file_find(u_char *name, journey_ring_intent_t *intent)
     DIR            *dir;
     u_char         *slash;
     ngx_fd_t        fd;
+    ngx_err_t       err;
     struct dirent  *entry;
     u_char          folder[NGX_MAX_PATH + 1];
 
@@ -575,14 +622,22 @@ ngx_http_journey_file_find(u_char *name, journey_ring_intent_t *intent)
         return NGX_INVALID_FILE;
     }
 
-    while (fd == NGX_INVALID_FILE && (entry = readdir(dir)) != NULL) {
+    do {
+        ngx_set_errno(0);
+        entry = readdir(dir);
+        err = ngx_errno;
 
-        if ((uint64_t) entry->d_ino == intent->ino) {
+        if (entry != NULL && (uint64_t) entry->d_ino == intent->ino) {
             fd = ngx_http_journey_file_same(dirfd(dir), entry->d_name, intent);
+            err = ngx_errno;
         }
-    }
+
+    } while (fd == NGX_INVALID_FILE && entry != NULL
+             && !ngx_http_journey_file_passes(err));
 
     (void) closedir(dir);
+
+    ngx_set_errno(err);
 
     return fd;
 }
@@ -593,24 +648,36 @@ ngx_http_journey_file_same(int dir, const char *name,
     journey_ring_intent_t *intent)
 {
     ngx_fd_t     fd;
+    ngx_err_t    err;
     struct stat  st;
 
     fd = openat(dir, name, O_RDWR|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
 
-    if (fd == NGX_INVALID_FILE) {
+    if (fd == NGX_INVALID_FILE && !ngx_http_journey_file_passes(ngx_errno)) {
 
         /* it may be read only, by now */
 
         fd = openat(dir, name, O_RDONLY|O_NOFOLLOW|O_NONBLOCK|O_CLOEXEC);
     }
 
-    if (fd != NGX_INVALID_FILE
-        && (fstat(fd, &st) == -1 || (uint64_t) st.st_dev != intent->dev
-            || (uint64_t) st.st_ino != intent->ino))
-    {
-        (void) ngx_close_file(fd);
-        fd = NGX_INVALID_FILE;
+    if (fd == NGX_INVALID_FILE) {
+        return fd;
     }
 
-    return fd;
+    if (fstat(fd, &st) == -1) {
+        err = ngx_errno;
+
+    } else if ((uint64_t) st.st_dev == intent->dev
+               && (uint64_t) st.st_ino == intent->ino)
+    {
+        return fd;
+
+    } else {
+        err = NGX_ENOENT;
+    }
+
+    (void) ngx_close_file(fd);
+    ngx_set_errno(err);
+
+    return NGX_INVALID_FILE;
 }

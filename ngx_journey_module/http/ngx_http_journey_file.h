@@ -44,9 +44,10 @@ ngx_int_t ngx_http_journey_file_append(ngx_http_journey_file_t *file,
     const char **what, ngx_err_t *err);
 
 /* Whether the append during which the slot's owner died came to its end; the
- * ring is put right. */
-void ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
-    journey_ring_t *ring, ngx_log_t *log);
+ * ring is put right.  NGX_AGAIN, only if wait is not 0: it cannot be seen just
+ * now, for the reason in ngx_errno. */
+ngx_int_t ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
+    journey_ring_t *ring, ngx_uint_t wait, ngx_log_t *log);
 
 /* Lets go of a file that no longer has its name. */
 void ngx_http_journey_file_follow(ngx_http_journey_file_t *file);

@@ -77,6 +77,8 @@ typedef struct {
     unsigned                      looking:1;/* for what dead workers left */
     unsigned                      old:1;    /* the job is of the period
                                                before, as is file */
+    unsigned                      draining:1;
+                                            /* nobody comes after */
 
     ngx_http_journey_source_t     own;
     ngx_http_journey_source_t     job;      /* of which is packed */

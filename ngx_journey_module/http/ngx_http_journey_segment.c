@@ -371,7 +371,7 @@ ngx_http_journey_segment_lock(ngx_http_journey_segment_t *segment,
 
 ngx_int_t
 ngx_http_journey_segment_take(ngx_http_journey_segment_t *segment,
-    ngx_uint_t any, ngx_log_t *log)
+    ngx_uint_t any, ngx_uint_t from, ngx_log_t *log)
 {
     ngx_uint_t                n, pass;
     journey_ring_t           *ring;
@@ -379,7 +379,7 @@ ngx_http_journey_segment_take(ngx_http_journey_segment_t *segment,
 
     for (pass = 0; pass < (any ? 2 : 1); pass++) {
 
-        for (n = 0; n < NGX_HTTP_JOURNEY_SLOTS; n++) {
+        for (n = (pass == 0) ? from : 0; n < NGX_HTTP_JOURNEY_SLOTS; n++) {
 
             slot = ngx_http_journey_segment_slot(segment, n);
             ring = ngx_http_journey_segment_ring(segment, n);
@@ -403,7 +403,14 @@ ngx_http_journey_segment_take(ngx_http_journey_segment_t *segment,
                 journey_ring_init(ring, segment->buffer);
             }
 
-            if (pass == 0 && slot->pid != ngx_pid
+            /* what became of it cannot be seen just now */
+
+            if (pass == 1 && ring->intent.pending) {
+                ngx_http_journey_segment_release(segment, n);
+                continue;
+            }
+
+            if (pass == 0 && slot->pid != ngx_pid && !ring->intent.pending
                 && journey_ring_waiting(ring))
             {
                 ngx_log_error(NGX_LOG_NOTICE, log, 0,

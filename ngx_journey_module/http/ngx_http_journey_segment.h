@@ -74,10 +74,11 @@ void ngx_http_journey_segment_fold(ngx_cycle_t *cycle,
  * A slot for this process: one that a dead process left with lines, else, if
  * any is not 0, a free one.  Returns its number, or -1.  A slot with a ring
  * that cannot be is cleared, with an alert.  The slot's pid and its ring's
- * intent are still those of the dead.
+ * intent are still those of the dead.  Those before from are passed over, and
+ * no free one has an intent.
  */
 ngx_int_t ngx_http_journey_segment_take(ngx_http_journey_segment_t *segment,
-    ngx_uint_t any, ngx_log_t *log);
+    ngx_uint_t any, ngx_uint_t from, ngx_log_t *log);
 void ngx_http_journey_segment_release(ngx_http_journey_segment_t *segment,
     ngx_uint_t n);
 

@@ -33,6 +33,11 @@
 #define NGX_HTTP_JOURNEY_LOG_SHORT   1000       /* us altogether */
 #define NGX_HTTP_JOURNEY_LOG_LONG    2000000
 
+/* Tries of the master at its end, which may take a moment. */
+
+#define NGX_HTTP_JOURNEY_LOG_LAST    4
+#define NGX_HTTP_JOURNEY_LOG_REST    50         /* ms between two */
+
 
 static ngx_int_t ngx_http_journey_log_begin(ngx_http_journey_log_t *log);
 static ngx_int_t ngx_http_journey_log_own(ngx_http_journey_log_t *log);
@@ -59,6 +64,8 @@ static uint64_t ngx_http_journey_log_clock(void);
 static ngx_int_t ngx_http_journey_log_sync(ngx_http_journey_log_t *log,
     size_t size, uint64_t patience);
 static void ngx_http_journey_log_alert(ngx_http_journey_log_t *log,
+    ngx_err_t err, const char *what);
+static void ngx_http_journey_log_say(ngx_http_journey_log_t *log,
     ngx_err_t err, const char *what);
 static void ngx_http_journey_log_finish(ngx_http_journey_log_t *log);
 
@@ -177,30 +184,41 @@ ngx_http_journey_log_own(ngx_http_journey_log_t *log)
 }
 
 
-/* A slot that a dead process left with lines, or any free one. */
+/* A slot that a dead process left with lines, or any free one.  NGX_AGAIN:
+ * there is one, but nobody knows yet which of its lines are in the file. */
 
 static ngx_int_t
 ngx_http_journey_log_look(ngx_http_journey_log_t *log, ngx_uint_t any,
     ngx_http_journey_source_t *source)
 {
-    ngx_int_t                    n;
+    ngx_int_t                    n, from;
     ngx_http_journey_segment_t  *segment;
 
+    from = 0;
     segment = ngx_http_journey_log_segment(log);
 
     for ( ;; ) {
-        n = ngx_http_journey_segment_take(segment, any, ngx_cycle->log);
+        n = ngx_http_journey_segment_take(segment, any, from, ngx_cycle->log);
 
         if (n == -1) {
-            return NGX_DECLINED;
+            return (from == 0) ? NGX_DECLINED : NGX_AGAIN;
         }
 
         source->n = (ngx_uint_t) n;
         source->slot = ngx_http_journey_segment_slot(segment, n);
         source->ring = ngx_http_journey_segment_ring(segment, n);
 
-        ngx_http_journey_file_resolve(source->slot, source->ring,
-                                      ngx_cycle->log);
+        if (ngx_http_journey_file_resolve(source->slot, source->ring,
+                                          !log->draining, ngx_cycle->log)
+            == NGX_AGAIN)
+        {
+            ngx_http_journey_log_say(log, ngx_errno, "what a process wrote as "
+                                     "it died cannot be seen");
+
+            ngx_http_journey_segment_release(segment, n);
+            from = n + 1;
+            continue;
+        }
 
         source->slot->pid = ngx_pid;
 
@@ -257,6 +275,11 @@ ngx_http_journey_log_room(ngx_http_journey_log_t *log, size_t size)
         {
             if (!ngx_http_journey_log_foreign(log)) {
                 ngx_http_journey_log_stop(log);
+            }
+
+            if (!log->alarmed) {
+                ngx_http_journey_log_say(log, 0,
+                                         "it is locked by another process");
             }
 
             if (!journey_ring_drop(log->own.ring)) {
@@ -467,6 +490,7 @@ ngx_http_journey_log_turn(ngx_http_journey_log_t *log)
 static ngx_int_t
 ngx_http_journey_log_find(ngx_http_journey_log_t *log)
 {
+    ngx_int_t                  rc;
     ngx_http_journey_source_t  source;
 
     if (log->own.ring != NULL && journey_ring_waiting(log->own.ring) > 0) {
@@ -477,11 +501,17 @@ ngx_http_journey_log_find(ngx_http_journey_log_t *log)
 
     if (log->looking) {
 
-        if (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+        rc = ngx_http_journey_log_look(log, 0, &source);
+
+        if (rc == NGX_OK) {
             return ngx_http_journey_log_start(log, &source);
         }
 
         log->looking = 0;
+
+        if (rc == NGX_AGAIN && !log->timer.timer_set) {
+            ngx_http_journey_log_wait(log);
+        }
     }
 
     return NGX_DECLINED;
@@ -806,15 +836,12 @@ ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
 }
 
 
-/* One a minute, whichever worker comes first. */
+/* Nothing is appended until the timer tries again. */
 
 static void
 ngx_http_journey_log_alert(ngx_http_journey_log_t *log, ngx_err_t err,
     const char *what)
 {
-    ngx_atomic_uint_t            last, now;
-    ngx_http_journey_segment_t  *segment;
-
     if (!log->alarmed && log->own.ring != NULL) {
         log->dropped = journey_ring_dropped(log->own.ring);
     }
@@ -825,6 +852,19 @@ ngx_http_journey_log_alert(ngx_http_journey_log_t *log, ngx_err_t err,
     if (log->attached) {                    /* not in the master */
         ngx_http_journey_log_wait(log);
     }
+
+    ngx_http_journey_log_say(log, err, what);
+}
+
+
+/* One a minute, whichever worker comes first. */
+
+static void
+ngx_http_journey_log_say(ngx_http_journey_log_t *log, ngx_err_t err,
+    const char *what)
+{
+    ngx_atomic_uint_t            last, now;
+    ngx_http_journey_segment_t  *segment;
 
     segment = ngx_http_journey_log_segment(log);
 
@@ -937,24 +977,39 @@ ngx_http_journey_log_drain(ngx_http_journey_log_t *log)
 
     if (ngx_http_journey_log_begin(log) == NGX_OK) {
 
-        tries = 0;
+        for (tries = 0; tries < NGX_HTTP_JOURNEY_LOG_LAST; /* void */) {
 
-        while (ngx_http_journey_log_look(log, 0, &source) == NGX_OK) {
+            /* at last without knowing what the dead wrote */
 
-            rc = ngx_http_journey_log_start(log, &source);
+            log->draining = (tries == NGX_HTTP_JOURNEY_LOG_LAST - 1);
 
-            if (rc == NGX_OK) {
-                rc = ngx_http_journey_log_sync(log, log->buffer,
-                                               NGX_HTTP_JOURNEY_LOG_LONG);
+            rc = ngx_http_journey_log_look(log, 0, &source);
+
+            if (rc == NGX_DECLINED) {
+                break;
             }
 
-            ngx_http_journey_log_stop(log);
+            if (rc == NGX_OK) {
+                rc = ngx_http_journey_log_start(log, &source);
+
+                if (rc == NGX_OK) {
+                    rc = ngx_http_journey_log_sync(log, log->buffer,
+                                                   NGX_HTTP_JOURNEY_LOG_LONG);
+                }
+
+                ngx_http_journey_log_stop(log);
+
+                if (rc == NGX_AGAIN) {
+                    break;
+                }
+            }
 
             if (rc == NGX_OK) {
                 tries = 0;
 
-            } else if (rc != NGX_ERROR || ++tries == 2) {
-                break;
+            } else {
+                tries++;
+                ngx_msleep(NGX_HTTP_JOURNEY_LOG_REST);
             }
         }
 

@@ -125,7 +125,7 @@ extern uintptr_t       ngx_process;
 
 /* ---- the plan ---------------------------------------------------------- */
 
-static void
+__attribute__((noreturn)) static void
 fault_bad(const char *what, const char *value)
 {
     fprintf(stderr, "JOURNEY_FAULTS: %s: \"%s\"\n", what, value);
