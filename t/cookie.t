@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use File::Path qw(remove_tree);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
@@ -16,6 +17,15 @@ use Test::Nginx::Socket 'no_plan';
 our $key = '00112233445566778899aabbccddeeff';
 our $token = qr/[-\w]{78,99}/;
 our $day = 24 * 3600;
+
+# Beside the server's folder, which must be free to go when a block ends.
+$ENV{TEST_NGINX_CACHE} = "$ENV{TEST_NGINX_SERVROOT}-cache";
+
+END {
+    local $?;
+    remove_tree(map { "$ENV{TEST_NGINX_CACHE}-$_" } qw(behind front))
+        if defined $ENV{TEST_NGINX_CACHE};
+}
 
 # A certificate for the one server with TLS.
 sub certificate {
@@ -483,3 +493,171 @@ accepted(
     [location => "$j __Host-a path=/ secure=\$https;"],
     [http => "$j " . 'n' x 64 . ';'],
 );
+
+
+
+=== TEST 13: cookies of others, whose names begin or end like ours
+--- config
+    journey on;
+    location = /shop { proxy_pass http://127.0.0.1:$TEST_NGINX_PORT/app; }
+    location = /app {
+        journey off;
+        default_type text/html;
+        add_header X-Got "$http_cookie";
+        add_header Set-Cookie "jny_other=1; Path=/; SameSite=None; Secure";
+        add_header Set-Cookie "xjny=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT";
+        add_header Set-Cookie "JNY=3";
+        add_header Set-Cookie "jny_other=4; Path=/shop";
+        return 200 ok;
+    }
+--- visit
+my @theirs = ('jny_other=1; Path=/; SameSite=None; Secure',
+              'xjny=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'JNY=3',
+              'jny_other=4; Path=/shop');
+my $anna = browser();
+my $r = $anna->get('/shop');
+my @lines = $r->header('Set-Cookie');
+is_deeply([@lines[0 .. 3]], \@theirs, 'as they were, in their order');
+is(scalar @lines, 5, 'and ours behind');
+
+# they come back, and are none of ours
+is(join(' ', sort keys %{ $anna->cookies }), 'JNY jny jny_other xjny');
+my $token = $anna->cookies->{jny};
+$r = $anna->get('/shop');
+is_deeply([$r->header('Set-Cookie')], \@theirs, 'a known visitor: theirs alone');
+is($r->header('X-Got'), "JNY=3; jny=$token; jny_other=4; xjny=2",
+   'the application gets what the browser sent');
+
+delete $anna->cookies->{jny};
+isnt($anna->get('/shop')->set_cookie('jny'), undef, 'theirs are no visitor');
+
+
+
+=== TEST 14: a cache of nginx behind us keeps no cookie of ours
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+    proxy_cache_path $TEST_NGINX_CACHE-behind keys_zone=pages:1m;
+--- config
+    journey on;
+    location = /page {
+        proxy_pass         http://127.0.0.1:$TEST_NGINX_PORT/app;
+        proxy_cache        pages;
+        proxy_cache_valid  200 1m;
+        add_header         X-Cache $upstream_cache_status;
+    }
+    location = /app {
+        journey off;
+        default_type text/html;
+        add_header Cache-Control "public, max-age=60";
+        return 200 "$request_id";
+    }
+--- visit
+my ($anna, $bert) = (browser(), browser());
+my $one = $anna->get('/page');
+my $two = $bert->get('/page');
+is($one->header('X-Cache'), 'MISS');
+is($two->header('X-Cache'), 'HIT', 'kept');
+is($two->body, $one->body);
+ok($_->set_cookie('jny'), 'a cookie') for $one, $two;
+isnt(token_decode($anna->cookies->{jny})->{v},
+     token_decode($bert->cookies->{jny})->{v}, 'each has its own');
+is($_->header('Cache-Control'), 'max-age=60, private') for $one, $two;
+
+my $three = $anna->get('/page');
+is($three->header('X-Cache'), 'HIT');
+is($three->set_cookie('jny'), undef);
+is($three->header('Cache-Control'), 'public, max-age=60',
+   'without a cookie it is as the application said');
+
+my @kept = glob("$ENV{TEST_NGINX_CACHE}-behind/*");
+is(scalar @kept, 1, 'one page is kept');
+unlike(slurp($kept[0]), qr/jny=/, 'without a cookie');
+
+
+
+=== TEST 15: a cache of nginx in front of us hands on no cookie of ours
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+    proxy_cache_path $TEST_NGINX_CACHE-front keys_zone=front:1m;
+    server {
+        listen       unix:$TEST_NGINX_SERVER_ROOT/origin.sock;
+        journey      on;
+        journey_consent $cookie_consent;
+        default_type text/html;
+        location / { add_header Cache-Control "public, max-age=60, s-maxage=60";
+                     return 200 "$request_id"; }
+        location /style { default_type text/css; expires 1h; return 200 x; }
+    }
+--- config
+    proxy_cache front;
+    add_header X-Cache $upstream_cache_status;
+    location ~ ^/\w { proxy_pass http://unix:$TEST_NGINX_SERVER_ROOT/origin.sock;
+                 proxy_set_header Host $host; }
+--- visit
+my %seen;
+
+# consent=1 gets a cookie with the first page, and that is not kept
+for my $n (1 .. 3) {
+    my $anna = browser();
+    $anna->cookies->{consent} = 1;
+    my $r = $anna->get('/page');
+    is($r->header('X-Cache'), 'MISS', "visitor $n: from us");
+    ok($r->set_cookie('jny'));
+    is($r->header('Cache-Control'), 'max-age=60, private');
+    $seen{token_decode($anna->cookies->{jny})->{v}}++;
+}
+
+is(scalar keys %seen, 3, 'three visitors');
+
+# a response without a cookie is kept, as before, and has none for the next
+my $r = browser()->get('/page');
+is($r->header('X-Cache'), 'MISS');
+is($r->set_cookie('jny'), undef, 'before consent');
+$r = browser()->get('/page');
+is($r->header('X-Cache'), 'HIT');
+is($r->set_cookie('jny'), undef);
+
+# nor is the one kept that takes a cookie away
+my $bert = browser();
+$bert->cookies->{jny} = 'x';
+$r = $bert->get('/withdrawn');
+is($r->set_cookie('jny') =~ s/;.*//r, 'jny=');
+is($r->header('Cache-Control'), 'max-age=60, private');
+is(browser()->get('/withdrawn')->header('X-Cache'), 'MISS');
+
+# assets are for everybody
+for my $status ('MISS', 'HIT') {
+    my $carl = browser();
+    $carl->cookies->{consent} = 1;
+    $r = $carl->get('/style');
+    is($r->header('X-Cache'), $status);
+    is($r->set_cookie('jny'), undef);
+    is($r->header('Cache-Control'), 'max-age=3600');
+}
+
+
+
+=== TEST 16: what is taken away is taken as it was given
+--- config
+    journey on;
+    journey_consent $cookie_consent;
+    default_type text/html;
+    location = /host { journey_cookie __Host-j secure=on; return 200 ok; }
+    location = /all { journey_cookie j domain=shop.example path=/all
+                      samesite=strict secure=$http_x_forwarded_proto;
+                      return 200 ok; }
+--- visit
+my $anna = browser();
+$anna->cookies->{'__Host-j'} = 'x';
+is($anna->get('/host')->set_cookie('__Host-j'),
+   '__Host-j=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure');
+
+for my $proto ('https', 'http') {
+    my $bert = browser();
+    $bert->cookies->{j} = 'x';
+    is($bert->get('/all', X_Forwarded_Proto => $proto)->set_cookie('j'),
+       'j=; Path=/all; Domain=shop.example; HttpOnly; SameSite=Strict; '
+       . 'Max-Age=0' . ($proto eq 'https' ? '; Secure' : ''), $proto);
+}
