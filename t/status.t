@@ -586,6 +586,23 @@ END
                      && ($_->{logs}[1] !~ /b\d+$/ || @{ $_->{logs} } != 2) }
               @{ $document->{privacy} }), 0, 'many settings: with their logs');
     ok($many->quit, 'many settings: quits');
+
+    # A byte of a name is up to six in JSON.
+    my $name = 'logs/' . "\x01" x 240;
+
+    $many->configure(server => join "\n",
+        'location /status { journey_status; }',
+        map { "location /l$_ { journey_log '$name$_' buffer=64k; "
+              . "journey_log_bots '${name}b$_' buffer=64k; }" } 1 .. 80);
+    ok($many->start, 'many logs: starts') or diag($many->said);
+    $document = $many->status;
+    ok(defined $document, 'many logs: a document');
+
+    my %logs = map { /(b?\d+)$/ && length($_) > 245 ? ($1 => 1) : () }
+               map { @{ $_->{logs} } } @{ $document->{privacy} };
+
+    is(scalar keys %logs, 160, 'many logs: all of them');
+    ok($many->quit, 'many logs: quits');
 }
 
 
