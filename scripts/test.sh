@@ -35,7 +35,8 @@ ntests=0
 # ---- helpers ---------------------------------------------------------------
 
 # suite all|nginx|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t: all of
-# them, those that start nginx, or those that know in what order filters run.
+# them, those that start nginx (but t/faults.t, which is of the log alone), or
+# those that know in what order filters run.
 # Most of their time is spent waiting, so that more run at once than there are
 # processors, and another suite beside them; the long ones begin.
 
@@ -45,7 +46,8 @@ suite() {
 
     case $which in
         all)   files=(t/*.t) ;;
-        nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t) ;;
+        nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
+                                    grep -v '/faults\.t$') ;;
         order) files=(t/cache_control.t t/cookie.t t/conf.t) ;;
     esac
 
@@ -134,7 +136,7 @@ sanitizer_options() {
 # ---- steps -----------------------------------------------------------------
 
 step_build() {
-    scripts/build.sh
+    FAULTS=1 scripts/build.sh
 }
 
 step_build_clang() {
@@ -292,7 +294,7 @@ step_suite_sanitized() {
     local out=$build/sanitized
 
     nginx_tree 1.22
-    ASAN=1 NGINX_SRC=$build/nginx-1.22/src BUILD=$out \
+    ASAN=1 FAULTS=1 NGINX_SRC=$build/nginx-1.22/src BUILD=$out \
         scripts/build.sh nginx module command
 
     (

@@ -27,11 +27,13 @@ BEGIN {
     Test::More::plan(skip_all => 'faults are linked into a dynamic module')
         if $module eq '';
 
-    $module =~ s{([^/]*)$}{faults/$1};
-    die "$module is missing: FAULTS=1 scripts/build.sh module\n"
-        if !-f $module;
+    my $faults = $module =~ s{([^/]*)$}{faults/$1}r;
 
-    $ENV{TEST_NGINX_JOURNEY_MODULE} = $module;
+    die "$faults is missing or older than the module: "
+        . "FAULTS=1 scripts/build.sh module\n"
+        if !-f $faults || (stat $faults)[9] < (stat $module)[9];
+
+    $ENV{TEST_NGINX_JOURNEY_MODULE} = $faults;
 }
 
 use File::Path ();
