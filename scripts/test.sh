@@ -36,7 +36,7 @@ ntests=0
 
 # suite all|nginx|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t: all of
 # them, those that start nginx (but t/faults.t, which is of the log alone), or
-# those that know in what order filters run.
+# those that know in what order filters run; t/browser.t has its own step.
 # Most of their time is spent waiting, so that more run at once than there are
 # processors, and another suite beside them; the long ones begin.
 
@@ -45,9 +45,10 @@ suite() {
     shift 3
 
     case $which in
-        all)   files=(t/*.t) ;;
+        all)   mapfile -t files < <(printf '%s\n' t/*.t |
+                                    grep -v '/browser\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
-                                    grep -v '/faults\.t$') ;;
+                                    grep -v '/\(browser\|faults\)\.t$') ;;
         order) files=(t/cache_control.t t/cookie.t t/conf.t) ;;
     esac
 
@@ -285,6 +286,12 @@ step_suite_reload() {
           TEST_NGINX_USE_HUP=1
 }
 
+# A real browser, once: which cookies it has and what is logged; with a table.
+step_browser() {
+    TEST_NGINX_BINARY="$own_nginx" TEST_NGINX_JOURNEY_TMP="$build/t" \
+        timeout -k 10 600 prove -v t/browser.t 2>&1 | grep -v '^ok '
+}
+
 # The shop's visitors, what is logged of them and what is reported.
 step_demo() {
     scripts/demo.sh
@@ -381,7 +388,7 @@ step_processes() {
 
 # Begun in this order: some that wait beside some that compute.
 quick=(build suite build_clang config unit_gcc unit_clang unit_sanitized
-       cppcheck scripts files suite_reload demo fuzz)
+       cppcheck scripts files suite_reload browser demo fuzz)
 long=(suite_sanitized dynamic_1.26 dynamic_1.30 static_1.22 static_1.26)
 last=(sanitizer_reports processes)
 
