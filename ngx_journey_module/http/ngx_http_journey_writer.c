@@ -9,29 +9,23 @@
  * dies leaves them to the next one.
  *
  * The way of a line: reserve, commit (request) > turn: start, pack (member) >
- * turn: append (file).
+ * turn: append (file); the latter three are a job, ngx_http_journey_job.c.
  */
 
 
-#include "ngx_http_journey_log.h"
+#include "ngx_http_journey_job.h"
 #include "ngx_http_journey_module.h"
 
 
 #define NGX_HTTP_JOURNEY_LOG_PIECE   16384      /* bytes packed in a turn */
+#define NGX_HTTP_JOURNEY_LOG_PIECES  131072     /* at most, when many wait */
 #define NGX_HTTP_JOURNEY_LOG_SYNC    65536      /* bytes packed at once when
                                                    a ring is full */
 #define NGX_HTTP_JOURNEY_LOG_LOOK    64         /* lines, about a piece */
-#define NGX_HTTP_JOURNEY_LOG_ALERT   60         /* s between two alerts */
 #define NGX_HTTP_JOURNEY_LOG_OLD     45         /* s for the period before */
 #define NGX_HTTP_JOURNEY_LOG_TICK    10000      /* ms, of a timed log */
 #define NGX_HTTP_JOURNEY_LOG_AGAIN   1000       /* ms, once it failed */
 #define NGX_HTTP_JOURNEY_LOG_RETRY   2          /* ms, while another writes */
-
-/* Tries for the file's lock: in a request's way 1 ms, at an end 2 s. */
-
-#define NGX_HTTP_JOURNEY_LOG_PAUSE   100        /* us between two */
-#define NGX_HTTP_JOURNEY_LOG_SHORT   1000       /* us altogether */
-#define NGX_HTTP_JOURNEY_LOG_LONG    2000000
 
 /* Tries of the master at its end, which may take a moment. */
 
@@ -41,45 +35,14 @@
 
 static ngx_int_t ngx_http_journey_log_begin(ngx_http_journey_log_t *log);
 static ngx_int_t ngx_http_journey_log_own(ngx_http_journey_log_t *log);
-static ngx_int_t ngx_http_journey_log_look(ngx_http_journey_log_t *log,
-    ngx_uint_t any, ngx_http_journey_source_t *source);
 static u_char *ngx_http_journey_log_room(ngx_http_journey_log_t *log,
     size_t size);
 static void ngx_http_journey_log_post(ngx_http_journey_log_t *log);
-static void ngx_http_journey_log_wait(ngx_http_journey_log_t *log);
 static void ngx_http_journey_log_timer(ngx_event_t *ev);
 static void ngx_http_journey_log_turn_handler(ngx_event_t *ev);
 static void ngx_http_journey_log_turn(ngx_http_journey_log_t *log);
-static ngx_int_t ngx_http_journey_log_find(ngx_http_journey_log_t *log);
 static void ngx_http_journey_log_period(ngx_http_journey_log_t *log);
-static ngx_int_t ngx_http_journey_log_start(ngx_http_journey_log_t *log,
-    ngx_http_journey_source_t *source);
-static void ngx_http_journey_log_stop(ngx_http_journey_log_t *log);
-static ngx_int_t ngx_http_journey_log_pack(ngx_http_journey_log_t *log,
-    size_t budget);
-static ngx_int_t ngx_http_journey_log_end(ngx_http_journey_log_t *log);
-static ngx_int_t ngx_http_journey_log_append(ngx_http_journey_log_t *log,
-    uint64_t patience);
-static uint64_t ngx_http_journey_log_clock(void);
-static ngx_int_t ngx_http_journey_log_sync(ngx_http_journey_log_t *log,
-    size_t size, uint64_t patience);
-static void ngx_http_journey_log_alert(ngx_http_journey_log_t *log,
-    ngx_err_t err, const char *what);
-static void ngx_http_journey_log_say(ngx_http_journey_log_t *log,
-    ngx_err_t err, const char *what);
 static void ngx_http_journey_log_finish(ngx_http_journey_log_t *log);
-
-
-#define ngx_http_journey_log_count(log, counter, n)                           \
-    (void) ngx_atomic_fetch_add(&(log)->shared->counters[counter], n)
-
-#define ngx_http_journey_log_segment(log)                                     \
-    ((ngx_http_journey_segment_t *) (log)->zone->data)
-
-/* a job of lines that others left */
-
-#define ngx_http_journey_log_foreign(log)                                     \
-    ((log)->job.ring != NULL && (log)->job.ring != (log)->own.ring)
 
 
 ngx_int_t
@@ -179,57 +142,6 @@ ngx_http_journey_log_own(ngx_http_journey_log_t *log)
                   "journey log \"%V\": all %d slots are taken, lines wait in "
                   "this worker's own memory", &log->path,
                   NGX_HTTP_JOURNEY_SLOTS);
-
-    return NGX_OK;
-}
-
-
-/* A slot that a dead process left with lines, or any free one.  NGX_AGAIN:
- * there is one, but nobody knows yet which of its lines are in the file. */
-
-static ngx_int_t
-ngx_http_journey_log_look(ngx_http_journey_log_t *log, ngx_uint_t any,
-    ngx_http_journey_source_t *source)
-{
-    ngx_int_t                    n, from;
-    ngx_http_journey_segment_t  *segment;
-
-    from = 0;
-    segment = ngx_http_journey_log_segment(log);
-
-    for ( ;; ) {
-        n = ngx_http_journey_segment_take(segment, any, from, ngx_cycle->log);
-
-        if (n == -1) {
-            return (from == 0) ? NGX_DECLINED : NGX_AGAIN;
-        }
-
-        source->n = (ngx_uint_t) n;
-        source->slot = ngx_http_journey_segment_slot(segment, n);
-        source->ring = ngx_http_journey_segment_ring(segment, n);
-
-        if (ngx_http_journey_file_resolve(source->slot, source->ring,
-                                          !log->draining, ngx_cycle->log)
-            == NGX_AGAIN)
-        {
-            ngx_http_journey_log_say(log, ngx_errno, "what a process wrote as "
-                                     "it died cannot be seen");
-
-            ngx_http_journey_segment_release(segment, n);
-            from = n + 1;
-            continue;
-        }
-
-        source->slot->pid = ngx_pid;
-
-        if (any || journey_ring_waiting(source->ring) > 0) {
-            break;
-        }
-
-        /* all of it was there */
-
-        ngx_http_journey_segment_release(segment, n);
-    }
 
     return NGX_OK;
 }
@@ -338,7 +250,7 @@ ngx_http_journey_log_post(ngx_http_journey_log_t *log)
 
 /* Until the timer's next look, at the latest. */
 
-static void
+void
 ngx_http_journey_log_wait(ngx_http_journey_log_t *log)
 {
     ngx_msec_t  next;
@@ -466,12 +378,14 @@ ngx_http_journey_log_turn(ngx_http_journey_log_t *log)
         return;
     }
 
-    /* half of what waits, lest a storm leaves the packing behind */
+    /* half of what waits, lest a storm leaves the packing behind; but of a
+     * large buffer that is full no more than a turn may take */
 
     unread = journey_ring_unread(log->job.ring, &log->cursor);
+    unread = ngx_min(unread / 2, NGX_HTTP_JOURNEY_LOG_PIECES);
 
     if (ngx_http_journey_log_pack(log, ngx_max(NGX_HTTP_JOURNEY_LOG_PIECE,
-                                               unread / 2))
+                                               unread))
         != NGX_OK)
     {
         return;
@@ -482,39 +396,6 @@ ngx_http_journey_log_turn(ngx_http_journey_log_t *log)
     {
         ngx_http_journey_log_post(log);
     }
-}
-
-
-/* A job: the process's own lines, or those of a dead one. */
-
-static ngx_int_t
-ngx_http_journey_log_find(ngx_http_journey_log_t *log)
-{
-    ngx_int_t                  rc;
-    ngx_http_journey_source_t  source;
-
-    if (log->own.ring != NULL && journey_ring_waiting(log->own.ring) > 0) {
-        return ngx_http_journey_log_start(log, &log->own);
-    }
-
-    log->flushing = 0;
-
-    if (log->looking) {
-
-        rc = ngx_http_journey_log_look(log, 0, &source);
-
-        if (rc == NGX_OK) {
-            return ngx_http_journey_log_start(log, &source);
-        }
-
-        log->looking = 0;
-
-        if (rc == NGX_AGAIN && !log->timer.timer_set) {
-            ngx_http_journey_log_wait(log);
-        }
-    }
-
-    return NGX_DECLINED;
 }
 
 
@@ -568,319 +449,6 @@ ngx_http_journey_log_period(ngx_http_journey_log_t *log)
     if (!log->old) {
         ngx_http_journey_file_name(&log->file, log->name);
     }
-}
-
-
-static ngx_int_t
-ngx_http_journey_log_start(ngx_http_journey_log_t *log,
-    ngx_http_journey_source_t *source)
-{
-    log->job = *source;
-    log->old = 0;
-
-    journey_ring_start(log->job.ring, &log->cursor);
-
-    log->state = NGX_HTTP_JOURNEY_LOG_PACKING;
-
-    if (ngx_http_journey_member_begin(&log->member) != NGX_OK) {
-        ngx_http_journey_log_alert(log, 0, "deflateReset() failed");
-        ngx_http_journey_log_stop(log);
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
-}
-
-
-/* The end of a job, done or not: lines that are not in the file are still in
- * the ring. */
-
-static void
-ngx_http_journey_log_stop(ngx_http_journey_log_t *log)
-{
-    if (ngx_http_journey_log_foreign(log)) {
-        ngx_http_journey_segment_release(ngx_http_journey_log_segment(log),
-                                         log->job.n);
-        log->looking = 1;
-    }
-
-    log->job.ring = NULL;
-    log->state = NGX_HTTP_JOURNEY_LOG_IDLE;
-
-    if (log->old) {
-        log->old = 0;
-        ngx_http_journey_file_name(&log->file, log->name);
-    }
-}
-
-
-/* At most budget bytes more into the member; then it may be complete. */
-
-static ngx_int_t
-ngx_http_journey_log_pack(ngx_http_journey_log_t *log, size_t budget)
-{
-    size_t         n;
-    const u_char  *data;
-
-    while (budget > 0) {
-
-        n = log->old ? ngx_min(budget, log->left) : budget;
-        n = journey_ring_read(log->job.ring, &log->cursor, n, &data);
-
-        if (n == 0) {
-            break;
-        }
-
-        if (ngx_http_journey_member_add(&log->member, data, n) != NGX_OK) {
-            ngx_http_journey_log_alert(log, 0, "deflate() failed");
-            ngx_http_journey_log_stop(log);
-            return NGX_ERROR;
-        }
-
-        budget -= n;
-        log->left -= log->old ? n : 0;
-    }
-
-    if (log->old) {
-        return (log->left == 0) ? ngx_http_journey_log_end(log) : NGX_OK;
-    }
-
-    if (log->cursor.read >= log->buffer - log->buffer / 4) {
-        return ngx_http_journey_log_end(log);
-    }
-
-    if ((log->flushing || ngx_http_journey_log_foreign(log))
-        && journey_ring_unread(log->job.ring, &log->cursor) == 0)
-    {
-        log->flushing = ngx_http_journey_log_foreign(log) && log->flushing;
-
-        return ngx_http_journey_log_end(log);
-    }
-
-    return NGX_OK;
-}
-
-
-/* Packs the line in which the cursor stands, and ends the member. */
-
-static ngx_int_t
-ngx_http_journey_log_end(ngx_http_journey_log_t *log)
-{
-    size_t         n;
-    const u_char  *data;
-
-    n = journey_ring_read_line(log->job.ring, &log->cursor, &data);
-
-    if ((n > 0
-         && ngx_http_journey_member_add(&log->member, data, n) != NGX_OK)
-        || ngx_http_journey_member_end(&log->member) != NGX_OK)
-    {
-        ngx_http_journey_log_alert(log, 0, "deflate() failed");
-        ngx_http_journey_log_stop(log);
-        return NGX_ERROR;
-    }
-
-    log->left -= log->old ? n : 0;
-    log->state = NGX_HTTP_JOURNEY_LOG_APPENDING;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_journey_log_append(ngx_http_journey_log_t *log, uint64_t patience)
-{
-    uint64_t     began;
-    size_t       left;
-    ngx_err_t    err;
-    ngx_int_t    rc;
-    const char  *what;
-
-    if (!log->old) {
-        ngx_http_journey_file_name(&log->file, log->name);
-    }
-
-    began = 0;
-
-    for ( ;; ) {
-        rc = ngx_http_journey_file_append(&log->file, log->job.slot,
-                                          log->job.ring, &log->cursor,
-                                          &log->member, &what, &err);
-
-        if (rc != NGX_AGAIN || patience == 0) {
-            break;
-        }
-
-        /* pauses are longer than asked for where many want to run */
-
-        if (began == 0) {
-            began = ngx_http_journey_log_clock();
-
-        } else if (ngx_http_journey_log_clock() - began >= patience) {
-            break;
-        }
-
-        (void) usleep(NGX_HTTP_JOURNEY_LOG_PAUSE);
-    }
-
-    if (rc == NGX_AGAIN) {
-        return NGX_AGAIN;
-    }
-
-    if (rc == NGX_ERROR) {
-        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_ERRORS, 1);
-        ngx_http_journey_log_alert(log, err, what);
-        return NGX_ERROR;
-    }
-
-    if (log->alarmed) {
-        log->alarmed = 0;
-
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
-                      "journey log \"%s\" is written again, %uL lines were "
-                      "dropped by this process meanwhile", log->file.name,
-                      (log->own.ring != NULL)
-                      ? journey_ring_dropped(log->own.ring) - log->dropped
-                      : (uint64_t) 0);
-    }
-
-    if (log->job.slot == NULL) {
-        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_MEMBERS, 1);
-        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BYTES,
-                                   log->member.len);
-        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_BUFFERED,
-                                   -(ngx_atomic_int_t) log->cursor.lines);
-    }
-
-    if (ngx_http_journey_log_foreign(log)) {
-        ngx_http_journey_log_count(log, NGX_HTTP_JOURNEY_LOG_RECOVERED,
-                                   log->cursor.lines);
-    }
-
-    left = log->old ? log->left : 0;
-
-    if (left == 0) {
-        ngx_http_journey_log_stop(log);
-        return NGX_OK;
-    }
-
-    /* the next lines are of the former period, too */
-
-    if (ngx_http_journey_log_start(log, &log->own) == NGX_OK) {
-        log->old = 1;
-        log->left = left;
-    }
-
-    return NGX_OK;
-}
-
-
-/* us, of no meaning but their difference */
-
-static uint64_t
-ngx_http_journey_log_clock(void)
-{
-    struct timespec  ts;
-
-    (void) clock_gettime(CLOCK_MONOTONIC, &ts);
-
-    return (uint64_t) ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-
-/* At once, without other turns: what is packed, else the oldest lines, at
- * most size bytes of them and the end of a line. */
-
-static ngx_int_t
-ngx_http_journey_log_sync(ngx_http_journey_log_t *log, size_t size,
-    uint64_t patience)
-{
-    ngx_int_t  rc;
-
-    if (log->state == NGX_HTTP_JOURNEY_LOG_IDLE
-        && ngx_http_journey_log_find(log) != NGX_OK)
-    {
-        return NGX_DECLINED;
-    }
-
-    if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING) {
-
-        if (log->cursor.read < size
-            && ngx_http_journey_log_pack(log, size - log->cursor.read)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (log->state == NGX_HTTP_JOURNEY_LOG_PACKING
-            && ngx_http_journey_log_end(log) != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    rc = ngx_http_journey_log_append(log, patience);
-
-    if (rc == NGX_AGAIN) {
-
-        /* not in a request's way once more */
-
-        log->failed = 1;
-
-        if (log->attached) {
-            ngx_http_journey_log_wait(log);
-        }
-    }
-
-    return rc;
-}
-
-
-/* Nothing is appended until the timer tries again. */
-
-static void
-ngx_http_journey_log_alert(ngx_http_journey_log_t *log, ngx_err_t err,
-    const char *what)
-{
-    if (!log->alarmed && log->own.ring != NULL) {
-        log->dropped = journey_ring_dropped(log->own.ring);
-    }
-
-    log->failed = 1;
-    log->alarmed = 1;
-
-    if (log->attached) {                    /* not in the master */
-        ngx_http_journey_log_wait(log);
-    }
-
-    ngx_http_journey_log_say(log, err, what);
-}
-
-
-/* One a minute, whichever worker comes first. */
-
-static void
-ngx_http_journey_log_say(ngx_http_journey_log_t *log, ngx_err_t err,
-    const char *what)
-{
-    ngx_atomic_uint_t            last, now;
-    ngx_http_journey_segment_t  *segment;
-
-    segment = ngx_http_journey_log_segment(log);
-
-    now = (ngx_atomic_uint_t) ngx_time();
-    last = segment->alerted;
-
-    if ((last != 0 && now - last < NGX_HTTP_JOURNEY_LOG_ALERT)
-        || !ngx_atomic_cmp_set(&segment->alerted, last, now))
-    {
-        return;
-    }
-
-    ngx_log_error(NGX_LOG_ALERT, ngx_cycle->log, err,
-                  "journey log \"%s\": %s, lines wait in memory",
-                  (log->file.name[0] != '\0') ? log->file.name : log->name,
-                  what);
 }
 
 
