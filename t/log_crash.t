@@ -501,6 +501,7 @@ END
             $nginx->configure(workers => $workers);
             kill 'STOP', $master;
             kill 'KILL', @old;
+            wait_for(sub { !grep { Journey::alive($_) } @old });
             kill 'HUP', $master;
             kill 'CONT', $master;
             ok(wait_for(sub {
