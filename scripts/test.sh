@@ -34,11 +34,18 @@ ntests=0
 
 # ---- helpers ---------------------------------------------------------------
 
-# suite all|nginx|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t: all of
-# them, those that start nginx (but t/faults.t, which is of the log alone), or
-# those that know in what order filters run; t/browser.t has its own step.
-# Most of their time is spent waiting, so that more run at once than there are
-# processors, and another suite beside them; the long ones begin.
+# Those of the command, and those that are as long on any nginx.
+
+once() {
+    printf 't/%s.t\n' browser faults drill command classify check show erase \
+           prune min_visitors privacy_cmd sources matomo readme
+}
+
+# suite all|nginx|blocks|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t:
+# all of them; those to which another nginx may make a difference; those made
+# of blocks, which Test::Nginx can run by reloads; those that know in what order
+# filters run.  Most of their time is spent waiting, so that more run at once
+# than there are processors, and another suite beside them; the long ones begin.
 
 suite() {
     local which=$1 nginx=$2 module=$3 files
@@ -48,7 +55,8 @@ suite() {
         all)   mapfile -t files < <(printf '%s\n' t/*.t |
                                     grep -v '/browser\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
-                                    grep -v '/\(browser\|faults\)\.t$') ;;
+                                    grep -v -F -f <(once)) ;;
+        blocks) mapfile -t files < <(grep -l '^run_tests' t/*.t) ;;
         order) files=(t/cache_control.t t/cookie.t t/conf.t) ;;
     esac
 
@@ -282,7 +290,7 @@ step_suite() {
 }
 
 step_suite_reload() {
-    suite nginx "$own_nginx" "$build/ngx_http_journey_module.so" \
+    suite blocks "$own_nginx" "$build/ngx_http_journey_module.so" \
           TEST_NGINX_USE_HUP=1
 }
 
