@@ -357,12 +357,15 @@ journey_ring_intend(journey_ring_t *ring, const journey_ring_cursor_t *cursor,
 }
 
 
-/* May be done once more by a successor: nothing here adds up. */
+/* May be done once more by a successor: nothing here adds up.  The number of
+ * lines comes first: from then on there is no way back. */
 
 void
 journey_ring_done(journey_ring_t *ring)
 {
-    ring->written = ring->intent.written;
+    JOURNEY_RING_STEP();
+    __atomic_store_n(&ring->written, ring->intent.written, __ATOMIC_SEQ_CST);
+
     ring->members = ring->intent.members;
     ring->bytes = ring->intent.bytes;
 
@@ -378,6 +381,15 @@ journey_ring_undo(journey_ring_t *ring)
 {
     __atomic_store_n(&ring->intent.pending, 0, __ATOMIC_RELEASE);
     JOURNEY_RING_STEP();
+}
+
+
+/* An intent is for one line at least. */
+
+int
+journey_ring_ending(const journey_ring_t *ring)
+{
+    return ring->written == ring->intent.written;
 }
 
 

@@ -112,6 +112,10 @@ void journey_ring_intend(journey_ring_t *ring,
 void journey_ring_done(journey_ring_t *ring);
 void journey_ring_undo(journey_ring_t *ring);
 
+/* With intent.pending: 1 if whoever died was on its way through done.  It knew
+ * that they are there, wherever the file is now; undo would be wrong. */
+int journey_ring_ending(const journey_ring_t *ring);
+
 /* Numbers of lines: all that were published, dropped, and those that wait.
  * From another process too; then the last may be out by what just happens. */
 uint64_t journey_ring_lines(const journey_ring_t *ring);

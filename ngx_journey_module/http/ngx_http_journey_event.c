@@ -115,7 +115,11 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         goals = 0;
     }
 
-    if (ctx->agent.bot != NULL) {
+    /* who opted out has no line as a bot, either */
+
+    if (ctx->agent.bot != NULL
+        && !ngx_http_journey_cookie_optout(r, ctx->conf->cookie))
+    {
         ngx_http_journey_bot(r, ctx, kind, goals);
         return;
     }

@@ -464,6 +464,11 @@ ngx_http_journey_file_resolve(ngx_http_journey_slot_t *slot,
         return NGX_OK;
     }
 
+    if (journey_ring_ending(ring)) {
+        journey_ring_done(ring);
+        return NGX_OK;
+    }
+
     rc = NGX_ERROR;
     what = "the file is gone, its lines are appended again";
 

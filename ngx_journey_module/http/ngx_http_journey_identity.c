@@ -308,8 +308,9 @@ ngx_http_journey_forget_daily(ngx_http_request_t *r,
         if (journey_daily_hash(mcf->daily, (journey_salt_e) salt, &who, id)
             == JOURNEY_OK)
         {
-            ngx_http_journey_visitors_delete(ngx_http_journey_shpool(mcf),
-                                             &mcf->shared->visitors, id);
+            (void) ngx_http_journey_visitors_delete(
+                                                 ngx_http_journey_shpool(mcf),
+                                                 &mcf->shared->visitors, id);
         }
     }
 }
@@ -428,9 +429,14 @@ ngx_http_journey_keep(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->cookie = (rc == NGX_OK);
 
         if (ctx->cookie && ctx->continued) {
-            ngx_http_journey_visitors_delete(ngx_http_journey_shpool(mcf),
-                                             &mcf->shared->visitors,
-                                             ctx->daily);
+
+            /* of two requests on their way at once one tells of it */
+
+            ctx->previous |=
+                ngx_http_journey_visitors_delete(ngx_http_journey_shpool(mcf),
+                                                 &mcf->shared->visitors,
+                                                 ctx->daily)
+                == NGX_OK;
         }
     }
 

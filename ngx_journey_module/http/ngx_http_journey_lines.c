@@ -207,7 +207,7 @@ ngx_http_journey_count_privacy(ngx_http_journey_ctx_t *ctx,
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CLAMPED);
     }
 
-    if (ctx->continued && ctx->changed) {
+    if (ctx->previous) {
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CONTINUED);
     }
 }
@@ -323,7 +323,7 @@ static void
 ngx_http_journey_first_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
     journey_record_t *rec)
 {
-    if (ctx->continued) {
+    if (ctx->previous) {
         rec->previous.data = previous;
         rec->previous.len = ngx_http_journey_visitor(previous,
                                 NGX_HTTP_JOURNEY_IDENTITY_COOKIELESS,

@@ -215,6 +215,7 @@ typedef struct {
     unsigned                     continued:1;
                                             /* base goes on with a cookieless
                                                session, of the id daily */
+    unsigned                     previous:1;/* and is the first to do so */
     unsigned                     optout:1;  /* the browser opted out */
     unsigned                     hidden:1;  /* and would have an event */
     unsigned                     unconsented:1;
@@ -391,7 +392,7 @@ ngx_uint_t ngx_http_journey_anonymous(ngx_http_journey_ctx_t *ctx);
 /* the salts of the daily hash, ngx_http_journey_salts.c */
 
 /* At a worker's begin: its copy of the salts, and the timer that keeps them
- * to their time. */
+ * to their time; where journey is off by now, they are only destroyed. */
 ngx_int_t ngx_http_journey_salts_start(ngx_cycle_t *cycle,
     ngx_http_journey_main_conf_t *mcf);
 

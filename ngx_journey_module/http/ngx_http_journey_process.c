@@ -37,9 +37,7 @@ ngx_http_journey_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    if (mcf->enabled) {
-        (void) ngx_http_journey_salts_start(cycle, mcf);
-    }
+    (void) ngx_http_journey_salts_start(cycle, mcf);
 
     logs = mcf->logs.elts;
 

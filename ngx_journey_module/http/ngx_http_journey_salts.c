@@ -15,6 +15,9 @@
 
 
 static void ngx_http_journey_salts_timer(ngx_event_t *ev);
+static ngx_msec_t ngx_http_journey_salts_due(
+    ngx_http_journey_main_conf_t *mcf);
+static void ngx_http_journey_salts_destroy(ngx_http_journey_main_conf_t *mcf);
 static uint64_t ngx_http_journey_uptime(void);
 
 
@@ -37,7 +40,8 @@ ngx_http_journey_salts_start(ngx_cycle_t *cycle,
     mcf->salts.log = cycle->log;
     mcf->salts.cancelable = 1;
 
-    ngx_add_timer(&mcf->salts, 1);
+    ngx_add_timer(&mcf->salts, mcf->enabled ? 1
+                                            : ngx_http_journey_salts_due(mcf));
 
     return NGX_OK;
 }
@@ -48,15 +52,41 @@ ngx_http_journey_salts_timer(ngx_event_t *ev)
 {
     ngx_http_journey_main_conf_t *mcf = ev->data;
 
-    uint64_t          due;
+    ngx_uint_t        n;
     ngx_slab_pool_t  *shpool;
 
-    (void) ngx_http_journey_salts_ready(mcf);
+    /* a reload of a single process may have taken the zone away */
+
+    if (mcf->cycle != ngx_cycle) {
+        return;
+    }
+
+    if (mcf->enabled) {
+        (void) ngx_http_journey_salts_ready(mcf);
+
+    } else {
+        ngx_http_journey_salts_destroy(mcf);
+    }
 
     shpool = (ngx_slab_pool_t *) mcf->zone->shm.addr;
 
-    ngx_http_journey_visitors_expire(shpool, &mcf->shared->visitors,
-                                     NGX_HTTP_JOURNEY_SALTS_EXPIRE);
+    n = ngx_http_journey_visitors_expire(shpool, &mcf->shared->visitors,
+                                         NGX_HTTP_JOURNEY_SALTS_EXPIRE);
+
+    /* the rest of many soon, but requests have their turn between */
+
+    ngx_add_timer(ev, (n == NGX_HTTP_JOURNEY_SALTS_EXPIRE)
+                      ? 1 : ngx_http_journey_salts_due(mcf));
+}
+
+
+static ngx_msec_t
+ngx_http_journey_salts_due(ngx_http_journey_main_conf_t *mcf)
+{
+    uint64_t          due;
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) mcf->zone->shm.addr;
 
     ngx_shmtx_lock(&shpool->mutex);
 
@@ -65,7 +95,25 @@ ngx_http_journey_salts_timer(ngx_event_t *ev)
 
     ngx_shmtx_unlock(&shpool->mutex);
 
-    ngx_add_timer(ev, (ngx_msec_t) due * 1000);
+    return (ngx_msec_t) due * 1000;
+}
+
+
+/* Journey is on nowhere any more: those of a former configuration, and of its
+ * last requests, go when they are looked at. */
+
+static void
+ngx_http_journey_salts_destroy(ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_slab_pool_t  *shpool;
+
+    shpool = (ngx_slab_pool_t *) mcf->zone->shm.addr;
+
+    ngx_shmtx_lock(&shpool->mutex);
+
+    journey_salts_destroy(&mcf->shared->salts, (uint64_t) ngx_time());
+
+    ngx_shmtx_unlock(&shpool->mutex);
 }
 
 

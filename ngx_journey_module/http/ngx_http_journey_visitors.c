@@ -197,11 +197,14 @@ ngx_http_journey_visitors_add(ngx_slab_pool_t *shpool,
 }
 
 
-void
+ngx_int_t
 ngx_http_journey_visitors_delete(ngx_slab_pool_t *shpool,
     ngx_http_journey_visitors_t *visitors, const u_char id[JOURNEY_ID_LEN])
 {
+    ngx_int_t                     rc;
     ngx_http_journey_visitor_t  **place;
+
+    rc = NGX_DECLINED;
 
     ngx_shmtx_lock(&shpool->mutex);
 
@@ -209,9 +212,12 @@ ngx_http_journey_visitors_delete(ngx_slab_pool_t *shpool,
 
     if (*place != NULL) {
         ngx_http_journey_visitors_remove(shpool, visitors, place);
+        rc = NGX_OK;
     }
 
     ngx_shmtx_unlock(&shpool->mutex);
+
+    return rc;
 }
 
 
@@ -235,15 +241,19 @@ ngx_http_journey_visitors_remove(ngx_slab_pool_t *shpool,
 }
 
 
-void
+ngx_uint_t
 ngx_http_journey_visitors_expire(ngx_slab_pool_t *shpool,
     ngx_http_journey_visitors_t *visitors, ngx_uint_t max)
 {
+    ngx_uint_t  n;
+
     ngx_shmtx_lock(&shpool->mutex);
 
-    (void) ngx_http_journey_visitors_expire_locked(shpool, visitors, max, 0);
+    n = ngx_http_journey_visitors_expire_locked(shpool, visitors, max, 0);
 
     ngx_shmtx_unlock(&shpool->mutex);
+
+    return n;
 }
 
 

@@ -43,11 +43,12 @@ void ngx_http_journey_visitors_store(ngx_slab_pool_t *shpool,
     ngx_http_journey_visitors_t *visitors, const journey_state_t *state,
     ngx_log_t *log);
 
-void ngx_http_journey_visitors_delete(ngx_slab_pool_t *shpool,
+/* NGX_DECLINED when there was none. */
+ngx_int_t ngx_http_journey_visitors_delete(ngx_slab_pool_t *shpool,
     ngx_http_journey_visitors_t *visitors, const u_char id[JOURNEY_ID_LEN]);
 
-/* Deletes at most max visitors whose salt is gone. */
-void ngx_http_journey_visitors_expire(ngx_slab_pool_t *shpool,
+/* Deletes at most max visitors whose salt is gone; returns how many. */
+ngx_uint_t ngx_http_journey_visitors_expire(ngx_slab_pool_t *shpool,
     ngx_http_journey_visitors_t *visitors, ngx_uint_t max);
 
 

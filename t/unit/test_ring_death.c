@@ -115,6 +115,32 @@ main(void)
     is_int(journey_ring_waiting(ring), 1, "a line waits at the begin");
     ok(journey_ring_reserve(ring, SIZE - 8) != NULL, "the rest is room");
 
+    /* death on the way through done, behind its first store: whoever comes
+     * next knows that the lines are in the file, and asks no file */
+
+    journey_ring_init(ring, SIZE);
+    ok(append(ring, "the first\n") && append(ring, "the second\n"),
+       "two lines");
+    journey_ring_start(ring, &cursor);
+    (void) journey_ring_read(ring, &cursor, 10, &data);
+    journey_ring_intend(ring, &cursor, 1, 1, 0, 1, trailer);
+    ok(!journey_ring_ending(ring), "an intent is no end");
+
+    ring->written = ring->intent.written;
+    ok(journey_ring_valid(ring, SIZE), "death in done: the ring is valid");
+    ok(journey_ring_ending(ring), "it is known to be in the file");
+    journey_ring_done(ring);
+    is_int(journey_ring_waiting(ring), 1, "the other line waits");
+    journey_ring_start(ring, &cursor);
+    is_int(journey_ring_unread(ring, &cursor), 11, "and nothing else");
+
+    journey_ring_start(ring, &cursor);
+    (void) journey_ring_read(ring, &cursor, 11, &data);
+    journey_ring_intend(ring, &cursor, 1, 1, 0, 1, trailer);
+    ok(!journey_ring_ending(ring), "the next intent is none, either");
+    journey_ring_undo(ring);
+    is_int(journey_ring_waiting(ring), 1, "it waits again");
+
     /* a process that scribbled: its intent would take what does not wait */
 
     journey_ring_init(ring, SIZE);
