@@ -121,7 +121,8 @@ spew(keys_file(), "$::new\n$::old\n");
 ok(reload_nginx());
 browser()->get('/done?order=A-1001');
 browser()->get('/done?order=');
-my @goals = grep { $_->{k} eq 'goal' } journey_log_wait(6);
+my @goals = sort { $a->{t} <=> $b->{t} }
+            grep { $_->{k} eq 'goal' } journey_log_wait(6);
 is($goals[0]{ord}, $hash, 'keyed by the only key');
 is($goals[1]{ord}, $hash, 'and by the last one');
 is($goals[2]{ord}, undef, 'an empty id is none');
