@@ -451,11 +451,26 @@ SKIP: {
 
     $set->('2027-03-27 23:59:50');
     started('expiry', $nginx);
-    $id->($_) for $anna, $bert;
-    is($nginx->status->{cookieless}{visitors}, 2);
+
+    # many, so that they cannot go in one turn
+    my $visitors = 5000;
+
+    for my $tens (1 .. $visitors / 100) {
+        $anna->raw(join '', map {
+            my $close = $_ == 100 ? "Connection: close\r\n" : '';
+            my $n = $tens * 100 + $_;
+
+            "GET /x HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n"
+            . "Accept-Language: $n\r\nUser-Agent: $anna->{agent}\r\n"
+            . "$close\r\n"
+        } 1 .. 100);
+    }
+
+    is($nginx->status_when(sub { $_[0]{cookieless}{visitors} == $visitors })
+       ->{cookieless}{visitors}, $visitors, 'many visitors');
     $set->('2027-03-28 03:59:57');
     ok($nginx->reload, 'reloaded');
-    is($nginx->status->{cookieless}{visitors}, 2, 'kept until four');
+    is($nginx->status->{cookieless}{visitors}, $visitors, 'kept until four');
     $set->('2027-03-28 04:00:01');
     ok($nginx->reload, 'reloaded');
     ok(wait_for(sub { $nginx->status->{cookieless}{visitors} == 0 }, 10),
