@@ -584,3 +584,53 @@ is(status()->{cookieless}{visitors}, 0);
 {"p":"/","v":"~^h"}
 {"p":"/next","pf":1,"v":null}
 {"p":"/next","v":"~^c","pv":"~^h","pf":null}
+
+
+
+=== TEST 14: two requests that go on with one session at once: one tells of it
+--- http_config
+    journey_log     $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    $TEST_NGINX_HTTP
+    limit_req_zone  $server_name zone=one:1m rate=2r/s;
+--- config
+    journey on;
+    journey_consent $agreed;
+    $TEST_NGINX_SITE
+    location /slow/ { set $early $journey_id; limit_req zone=one burst=9;
+                      try_files /none /slow.html; }
+    location = /slow.html { root html; }
+--- user_files
+>>> slow.html
+slow
+--- visit
+my $anna = visitor();
+my $agree = sub {
+    return "GET $_[0] HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n"
+           . "Accept-Language: $anna->{language}\r\n"
+           . "User-Agent: $anna->{agent}\r\nCookie: consent=yes\r\n"
+           . "Connection: close\r\n\r\n";
+};
+
+$anna->get('/', @::google);
+visitor()->get('/slow/other');
+
+# both have an id before one of them is answered
+my @sockets = map {
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+                                       PeerPort => $ENV{TEST_NGINX_PORT});
+    print $socket $agree->($_);
+    $socket;
+} '/slow/1', '/slow/2';
+
+for my $socket (@sockets) {
+    my $answer = do { local $/; <$socket> };
+    like($answer, qr/^Set-Cookie: jny=[-\w]/m, 'a cookie');
+}
+
+is(status()->{continued}, 1, 'counted once');
+is(status()->{cookieless}{visitors}, 1);
+--- journey_log
+{"p":"/","v":"~^h","ch":"organic_search"}
+{"p":"/slow/other","v":"~^h","ch":"direct"}
+{"p":"/slow/1","v":"~^c","s":1,"pv":"~^h","ch":null}
+{"p":"/slow/2","v":"~^c","s":1,"pv":null,"ch":null}

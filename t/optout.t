@@ -463,3 +463,29 @@ ok(!$r->set_cookie('jny_out'), 'nobody opted out');
 is(status()->{optouts}, 0);
 --- journey_log
 {"k":"page","p":"/page"}
+
+
+
+=== TEST 12: no line as a bot, either
+--- http_config
+    journey_agents   journey/agents.conf;
+    journey_log      $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_log_bots $TEST_NGINX_JOURNEY_LOG flush=100ms;
+    journey_secret   $TEST_NGINX_JOURNEY_DATA/test.keys;
+--- config
+    journey on;
+    default_type text/html;
+    journey_goal everywhere uri=~^/;
+    location / { return 200 ok; }
+    location = /status { journey off; journey_status; }
+--- visit
+my $bot = browser(agent => 'Googlebot/2.1');
+
+$bot->get('/seen');
+$bot->get('/out', Cookie => 'jny_out=1');
+is($bot->get('/gone', Cookie => 'jny_out=1; jny=a')->set_cookie('jny'), $::gone);
+
+is(status()->{suppressed}{optout}, 2, 'they are counted');
+is(status()->{bots}, 1, 'and no bots');
+--- journey_log
+{"p":"/seen","bot":"googlebot"}
