@@ -123,6 +123,55 @@ my @google = (Referer => 'https://www.google.com/');
 }
 
 
+# ---- the address counts that realip finds, however late --------------------
+
+{
+    my $nginx = nginx(workers => 1);
+
+    $nginx->configure(server => <<'END', http => <<"END2");
+        default_type text/html;
+        set $early $journey_id;
+        location /late/ {
+            set_real_ip_from 127.0.0.1;
+            real_ip_header X-Real-IP;
+            proxy_set_header X-Early $early;
+            proxy_set_header X-Id $journey_id;
+            proxy_pass http://127.0.0.1:$server_port/app/;
+        }
+        location /app/ {
+            journey off;
+            add_header X-Id "$http_x_early $http_x_id";
+            return 200 ok;
+        }
+        location = /status { journey off; journey_status; }
+END
+    journey_log @{[ $nginx->log ]} flush=100ms;
+    journey_identity cookieless;
+END2
+    started('late', $nginx);
+
+    my @ids = map {
+        browser(port => $nginx->port)->get('/late/', 'X-Real-IP' => $_)
+                                     ->header('X-Id')
+    } qw(198.51.100.7 198.51.100.8 198.51.100.7);
+
+    my @early = map { (split / /)[0] } @ids;
+    my @late = map { (split / /)[1] } @ids;
+
+    like($ids[0], qr/^h[-\w]{16} h[-\w]{16}$/, 'ids');
+    is($early[0], $early[1], 'before realip: the address of the proxy');
+    isnt($late[0], $early[0], 'after it: the client\'s');
+    isnt($late[0], $late[1], 'two addresses are two visitors');
+    is($late[0], $late[2], 'and one is one');
+
+    my @events = sort { $a->{t} <=> $b->{t} } $nginx->events(3);
+    is_deeply([sort map { $_->{v} } @events], [sort @late], 'in the log, too');
+    is($nginx->status->{cookieless}{visitors}, 2, 'no other state');
+    ok($nginx->quit);
+    $nginx->calm('late: no alarm');
+}
+
+
 # ---- sessions, touches, journeys, by any of four workers -------------------
 
 {

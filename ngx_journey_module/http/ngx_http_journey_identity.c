@@ -40,14 +40,24 @@ ngx_http_journey_identify(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_int_t   rc;
     ngx_uint_t  identity;
 
+    r = r->main;
+
+    if (ctx->daily_of != NULL && ctx->daily_of != r->connection->sockaddr) {
+
+        /* realip has put another address in place since: another visitor */
+
+        ctx->daily_of = NULL;
+        ctx->identified = 0;
+        ctx->evaluated = 0;
+        ctx->fresh = 0;
+    }
+
     if (ctx->identified) {
         return;
     }
 
     ctx->identified = 1;
     ctx->known = 0;
-
-    r = r->main;
 
     identity = ngx_http_journey_decide(r, ctx);
 
@@ -230,6 +240,8 @@ ngx_http_journey_find_daily(ngx_http_request_t *r,
     }
 
     ngx_http_journey_read_who(r, ctx, &who);
+
+    ctx->daily_of = r->connection->sockaddr;
 
     if (journey_daily_hash(mcf->daily, JOURNEY_SALT_TODAY, &who, ctx->daily)
         != JOURNEY_OK)

@@ -241,6 +241,7 @@ typedef struct {
     ngx_str_t                    language;  /* Accept-Language */
     u_char                       daily[JOURNEY_ID_LEN];
                                             /* the id without a cookie */
+    struct sockaddr             *daily_of;  /* whose; NULL: not asked for */
 
     journey_agent_headers_t      hints;     /* what agent is judged by */
     journey_agent_t              agent;
