@@ -504,11 +504,17 @@ END
             wait_for(sub { !grep { Journey::alive($_) } @old });
             kill 'HUP', $master;
             kill 'CONT', $master;
+
+            # Those who came for the dead go at once, for those of the reload.
             ok(wait_for(sub {
-                my @now = $nginx->workers;
-                return @now == $workers
-                       && !grep { my $pid = $_; grep { $_ == $pid } @old }
-                                @now;
+                my ($since) = slurp($nginx->error_log)
+                              =~ /.*signal 1 .*?reconfiguring(.*)/s or return 0;
+                my @new = $since =~ /start worker process (\d+)/g;
+
+                return @new >= $workers
+                       && join(' ', sort { $a <=> $b } $nginx->workers)
+                          eq join(' ', sort { $a <=> $b }
+                                       @new[-$workers .. -1]);
             }, 15), "$workers workers: there");
             counts("$workers workers", $nginx, lines => $n, buffered => 0,
                    recovered => $n, dropped => 0);

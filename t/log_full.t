@@ -230,15 +230,18 @@ sub under_load {
     unlink $log;
 
     my $nginx = nginx($name, $log, 'flush=200ms buffer=64k', workers => 2);
-    my $load = load_start(port => $nginx->port, clients => 3, seconds => 4,
+    my $load = load_start(port => $nginx->port, clients => 3, seconds => 6,
                           pause => 0.001);
+
+    my $dropped = 0;
 
     for (1 .. 2) {
         wait_for(sub { -s $log });
         sleep 0.3;
         $disk->{full}->($nginx->workers);
-        sleep 0.9;
+        wait_for(sub { counted($nginx)->{dropped} > $dropped }, 2.5);
         $disk->{free}->($nginx->workers);
+        $dropped = counted($nginx)->{dropped};
     }
 
     my ($answered, $open) = load_wait($load);

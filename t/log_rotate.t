@@ -31,6 +31,27 @@ sub files {
     return @files;
 }
 
+# Pages /what/1 … n, all of one second: begins anew when it was too short.
+
+sub of_a_second {
+    my ($nginx, $what, $n) = @_;
+    my $began;
+
+    for (1 .. 10) {
+        sleep 1.05 - (time() - int time());
+        $began = time();
+        browser(port => $nginx->port)->get("/$what/$_") for 1 .. $n;
+        return $began if int(time()) == int $began;
+
+        $nginx->quit;
+        unlink files($nginx);
+        $nginx->start;
+    }
+
+    fail("$what: $n pages in a second");
+    return $began;
+}
+
 sub held {
     my $nginx = shift;
 
@@ -46,14 +67,10 @@ sub held {
 my $idle = Journey::Master->new(
     workers => 2, server => $server, port => $ENV{TEST_NGINX_PORT} + 2,
     http => 'journey_log logs/j-%Y%m%d%H%M%S.log flush=1h;');
-my $idle_began;
 
 ok($idle->start, 'idle: starts') or diag($idle->said);
 
-# All of them within one second.
-sleep 1.05 - (time() - int time());
-$idle_began = time();
-browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
+my $idle_began = of_a_second($idle, 'idle', 6);
 
 
 # ---- the name, under load --------------------------------------------------
@@ -69,7 +86,7 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
 
     my ($last, %touched) = (int(time()) + 4);
     my $load = load_start(port => $nginx->port, clients => 4,
-                          seconds => 5.5, pause => 0.0005);
+                          seconds => 5.5, pause => 0.003);
 
     # A file two seconds old is finished; remember how it was.
     while (time() < $last + 1) {
@@ -99,7 +116,7 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
     my @files = files($nginx);
     my (@wrong, $n);
 
-    cmp_ok(scalar keys %$answered, '>', 1000, 'name: enough pages');
+    cmp_ok(scalar keys %$answered, '>', 500, 'name: enough pages');
     cmp_ok(scalar @files, '>=', 5, 'name: a file a second');
     fold('name', $answered, $open, @files);
 
@@ -158,14 +175,14 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
 
     my $now = time();
 
-    mkdir "$logs/j-" . stamp($now + $_) . '.log' for 0 .. 1;
+    mkdir "$logs/j-" . stamp($now + $_) . '.log' for 0 .. 5;
     my ($answered) = load(port => $nginx->port, clients => 1, requests => 350,
                           path => '/late');
     is(scalar keys %$answered, 350, 'late: pages');
 
     ok(wait_for(sub { $nginx->status->{log}{errors} }, 10),
        'late: they cannot be written');
-    ok(wait_for(sub { time() > $now + 3 }), 'late: other periods');
+    ok(wait_for(sub { time() > $now + 2 }), 'late: other periods');
     rmdir $_ for grep { -d } files($nginx);
     ok(wait_for(sub { $nginx->status->{log}{buffered} == 0 }, 15),
        'late: written once it can be');
@@ -186,15 +203,9 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
 
     ok($nginx->start, 'dead: starts') or diag($nginx->said);
 
-    # Early in a second, and dead in it, or it were written at its end.
-    sleep 1.05 - (time() - int time());
-    my ($worker) = $nginx->workers;
-    my $began = int time();
-
-    browser(port => $nginx->port)->get("/dead/$_") for 1 .. 5;
+    of_a_second($nginx, 'dead', 5);
     kill 'STOP', $nginx->pid;
-    kill 'KILL', $worker;
-    is(int(time()), $began, 'dead: within a second');
+    kill 'KILL', $nginx->workers;
     is(scalar(files($nginx)), 0, 'dead: nothing is written yet');
 
     # Its second is long over when the next one comes.
@@ -252,7 +263,7 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
 
     ok($nginx->start, 'logrotate: starts') or diag($nginx->said);
     my $load = load_start(port => $nginx->port, clients => 3, seconds => 3,
-                          pause => 0.001);
+                          pause => 0.003);
 
     wait_for(sub { -s $log });
     $rotate->();
@@ -276,7 +287,7 @@ browser(port => $idle->port)->get("/idle/$_") for 1 .. 6;
 
     my @files = glob "$folder/*.log.gz";
     is(scalar @files, 4, 'logrotate: four files');
-    cmp_ok(scalar keys %$answered, '>', 500, 'logrotate: enough pages');
+    cmp_ok(scalar keys %$answered, '>', 300, 'logrotate: enough pages');
     is(scalar keys %$open, 0, 'logrotate: every page is answered');
     fold('logrotate', $answered, $open, @files);
     members_sound('logrotate', $_) for @files;
