@@ -89,6 +89,11 @@ elif command -v dpkg-buildflags > /dev/null; then
     read -ra ldflags <<< "$(dpkg-buildflags --get LDFLAGS)"
 fi
 
+# An nginx for tests is to be there soon.
+if [[ -z ${ASAN:-} ]] && wants nginx; then
+    cflags+=(-O1 -g0)
+fi
+
 
 # What t/fault/fault.c stands before; each has another name where files have
 # 64 bits, or where buffers are guarded.

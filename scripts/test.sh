@@ -41,8 +41,9 @@ once() {
            prune min_visitors privacy_cmd sources matomo readme
 }
 
-# suite all|nginx|blocks|order NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t:
-# all of them; those to which another nginx may make a difference; those made
+# suite all|sanitized|nginx|blocks|order NGINX MODULE [VARIABLE=VALUE …]: prove
+# of t/*.t: all of them; all but the longest, which say little more of a slower
+# nginx; those to which another nginx may make a difference; those made
 # of blocks, which Test::Nginx can run by reloads; those that know in what order
 # filters run.  Most of their time is spent waiting, so that more run at once
 # than there are processors, and another suite beside them; the long ones begin.
@@ -54,6 +55,8 @@ suite() {
     case $which in
         all)   mapfile -t files < <(printf '%s\n' t/*.t |
                                     grep -v '/browser\.t$') ;;
+        sanitized) mapfile -t files < <(printf '%s\n' t/*.t |
+                       grep -v '/\(browser\|drill\|faults\)\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
                                     grep -v -F -f <(once)) ;;
         blocks) mapfile -t files < <(grep -l '^run_tests' t/*.t) ;;
@@ -233,7 +236,7 @@ step_fuzz() {
     export OUT=$build/fuzz JOBS=$jobs
 
     nice -n 19 t/fuzz/run.sh 60 "${long[@]}" || code=1
-    nice -n 19 t/fuzz/run.sh 20 "${others[@]}" || code=1
+    nice -n 19 t/fuzz/run.sh 10 "${others[@]}" || code=1
 
     return "$code"
 }
@@ -309,12 +312,12 @@ step_suite_sanitized() {
     local out=$build/sanitized
 
     nginx_tree 1.22
-    ASAN=1 FAULTS=1 NGINX_SRC=$build/nginx-1.22/src BUILD=$out \
+    ASAN=1 NGINX_SRC=$build/nginx-1.22/src BUILD=$out \
         scripts/build.sh nginx module command
 
     (
         sanitizer_options 0
-        suite all "$out/nginx" "$out/ngx_http_journey_module.so" \
+        suite sanitized "$out/nginx" "$out/ngx_http_journey_module.so" \
               TEST_NGINX_JOURNEY_COMMAND="$out/journey" \
               TEST_NGINX_TIMEOUT=10
     )
