@@ -489,3 +489,24 @@ is(status()->{suppressed}{optout}, 2, 'they are counted');
 is(status()->{bots}, 1, 'and no bots');
 --- journey_log
 {"p":"/seen","bot":"googlebot"}
+
+
+
+=== TEST 13: a goal that is no page is hidden, too
+--- config
+    journey on;
+    default_type text/html;
+    location = /form { default_type text/plain; return 303 /;
+                       journey_goal form if=$arg_yes; }
+    location = /status { journey off; journey_status; }
+--- visit
+my $anna = browser(cookies => { jny_out => 1 });
+
+is($anna->post('/form')->set_cookie('jny'), undef);
+is(status()->{suppressed}{optout}, 0, 'no goal: nothing is hidden');
+
+$anna->cookies->{jny} = 'a';
+is($anna->post('/form?yes=1')->set_cookie('jny'), $::gone);
+is(status()->{suppressed}{optout}, 1, 'a goal that was not written');
+is(status()->{events}{goal}, 0);
+--- journey_log

@@ -127,7 +127,8 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     ngx_http_journey_identify(r, ctx);
 
     if (ctx->optout) {
-        ctx->hidden = (kind != JOURNEY_EVENT_NONE);
+        ctx->hidden = (kind != JOURNEY_EVENT_NONE
+                       || (goals && ngx_http_journey_would_reach(r, ctx)));
         kind = JOURNEY_EVENT_NONE;
         goals = 0;
     }
