@@ -203,6 +203,14 @@ ngx_http_journey_log_end(ngx_http_journey_log_t *log)
     size_t         n;
     const u_char  *data;
 
+    if (log->cursor.read == 0) {
+
+        /* a member of nothing would bring nothing on */
+
+        ngx_http_journey_log_stop(log);
+        return NGX_DECLINED;
+    }
+
     n = journey_ring_read_line(log->job.ring, &log->cursor, &data);
 
     if ((n > 0
