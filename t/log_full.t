@@ -14,6 +14,7 @@ use File::Path ();
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Compress::Gzip ();
+use Compress::Zlib ();
 use IO::Uncompress::Gunzip ();
 use Journey;
 use Journey::Master qw(load load_start load_wait members_sound wait_for);
@@ -331,6 +332,16 @@ ok(scalar @kinds, 'a full disk by ' . join(' and ', @kinds));
         'some zeros'         => "\0" x 10,
         'zeros'              => "\0" x 5000,
         'a magic that is none' => "\x1f\x8b\x08 and text",
+        # Which says of itself that it is longer than the file.
+        'a member with a header inside' => do {
+            my $text = "{}\n" . substr($member, 0, 16) . pack('V', 1 << 20)
+                       . "\n";
+            my $data = pack('C v v', 1, length $text, ~length($text) & 0xffff)
+                       . $text
+                       . pack('V V', Compress::Zlib::crc32($text),
+                              length $text);
+            substr($member, 0, 16) . pack('V', 20 + length $data) . $data;
+        },
         'a member without length' => do {
             my $text = "{}\n";
             IO::Compress::Gzip::gzip(\$text, \my $data);

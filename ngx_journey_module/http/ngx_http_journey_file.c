@@ -42,6 +42,8 @@ static ngx_int_t ngx_http_journey_file_lock(ngx_http_journey_file_t *file,
 static ngx_int_t ngx_http_journey_file_mend(ngx_http_journey_file_t *file,
     off_t *size, const char **what);
 static off_t ngx_http_journey_file_whole(ngx_fd_t fd, off_t size);
+static ngx_uint_t ngx_http_journey_file_covered(ngx_fd_t fd, off_t offset,
+    off_t size);
 static ngx_int_t ngx_http_journey_file_header(ngx_fd_t fd, off_t size,
     off_t *offset, size_t *len);
 static ngx_int_t ngx_http_journey_file_write(ngx_http_journey_file_t *file,
@@ -329,7 +331,8 @@ ngx_http_journey_file_whole(ngx_fd_t fd, off_t size)
         end = offset + (off_t) len;
 
         if (end > size) {
-            return offset;
+            return ngx_http_journey_file_covered(fd, offset, size)
+                   ? size : offset;
         }
 
         break;
@@ -358,8 +361,36 @@ ngx_http_journey_file_whole(ngx_fd_t fd, off_t size)
 }
 
 
-/* The last header in the file.  Its 16 bytes cannot stand in compressed lines
- * by anybody's will: what deflate copies as it is, is UTF-8. */
+/*
+ * 1 if a whole member has the place offset inside: then what stands there only
+ * looks like a header.  What deflate copies as it is, is UTF-8 and cannot; but
+ * whoever knows all other lines of a member could choose some whose codes can.
+ */
+
+static ngx_uint_t
+ngx_http_journey_file_covered(ngx_fd_t fd, off_t offset, off_t size)
+{
+    off_t   before;
+    size_t  len;
+
+    for (before = offset;
+         ngx_http_journey_file_header(fd, before
+                                          + NGX_HTTP_JOURNEY_MEMBER_HEADER - 1,
+                                      &before, &len)
+         == NGX_OK
+         && offset - before < NGX_HTTP_JOURNEY_FILE_BACK;
+         /* void */ )
+    {
+        if (before + (off_t) len > offset && before + (off_t) len <= size) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* The last header in the first size bytes of the file. */
 
 static ngx_int_t
 ngx_http_journey_file_header(ngx_fd_t fd, off_t size, off_t *offset,

@@ -33,12 +33,9 @@ static ngx_int_t
 ngx_http_journey_value_id(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     ngx_str_t *value)
 {
-    /* a profile's visitors are not the application's to know */
+    /* who is to stay unknown is not the application's to know, either */
 
-    if (!ctx->visitor
-        || ctx->conf->profile == NGX_HTTP_JOURNEY_PROFILE_EXEMPT
-        || ctx->conf->profile == NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS)
-    {
+    if (!ctx->visitor || ngx_http_journey_anonymous(ctx)) {
         return NGX_DECLINED;
     }
 
