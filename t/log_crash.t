@@ -508,13 +508,12 @@ END
             # Those who came for the dead go at once, for those of the reload.
             ok(wait_for(sub {
                 my ($since) = slurp($nginx->error_log)
-                              =~ /.*signal 1 .*?reconfiguring(.*)/s or return 0;
+                              =~ /.*#\d+: reconfiguring(.*)/s or return 0;
                 my @new = $since =~ /start worker process (\d+)/g;
 
-                return @new >= $workers
+                return @new == $workers
                        && join(' ', sort { $a <=> $b } $nginx->workers)
-                          eq join(' ', sort { $a <=> $b }
-                                       @new[-$workers .. -1]);
+                          eq join(' ', sort { $a <=> $b } @new);
             }, 15), "$workers workers: there");
             counts("$workers workers", $nginx, lines => $n, buffered => 0,
                    recovered => $n, dropped => 0);
@@ -567,9 +566,15 @@ END
         return defined $pid && $pid != $old && $nginx->pid('.oldbin')
                && $nginx->workers == 2;
     }, 15), 'USR2: both masters');
-    $visit->('both');
 
-    # Idle, so that nobody is torn from a page.
+    # Idle: a page is logged after its answer, and before its client's end.
+    my $said = -s $nginx->error_log;
+    $visit->('both');
+    ok(wait_for(sub {
+        2 == (() = substr(slurp($nginx->error_log), $said)
+                   =~ /closed keepalive connection/g);
+    }, 10), 'USR2: all is logged');
+
     my @new = $nginx->workers;
     kill 'KILL', @old, @new;
     ok(wait_for(sub {
