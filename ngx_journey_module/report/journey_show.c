@@ -210,9 +210,10 @@ journey_show_ids(const journey_show_t *show, unsigned json)
 
     for (k = 0, n = 0; k < 2; k++) {
         for (i = 0; i < lists[k]->n; i++) {
-            if (k == 1 && bsearch(lists[k]->ids[i], lists[0]->ids,
-                                  lists[0]->n, JOURNEY_VISITOR_LEN,
-                                  journey_person_cmp) != NULL)
+            if (k == 1 && lists[0]->n > 0
+                && bsearch(lists[k]->ids[i], lists[0]->ids, lists[0]->n,
+                           JOURNEY_VISITOR_LEN, journey_person_cmp)
+                   != NULL)
             {
                 continue;
             }
