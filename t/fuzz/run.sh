@@ -122,13 +122,15 @@ run() {
     fi
 
     pid=$!
-    trap 'kill "$pid" 2> /dev/null' EXIT
+    # shellcheck disable=SC2064
+    trap "kill $pid 2> /dev/null || true" EXIT
     trap 'exit 143' TERM
 
     # It ends by itself when it finds something; else it is asked to.
     while now=$(spent "$pid") && [[ -n $now ]]; do
         used=$now
-        [[ $seconds -eq 0 || $used -lt ${seconds}00 ]] || kill -USR1 "$pid"
+        [[ $seconds -eq 0 || $used -lt ${seconds}00 ]] ||
+            kill -USR1 "$pid" 2> /dev/null || true
         sleep 0.2
     done
 
