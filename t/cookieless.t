@@ -271,7 +271,7 @@ END2
     sleep 2.1;
     $anna->get('/3');
 
-    my @events = $nginx->events(6);
+    my @events = sort { $a->{t} <=> $b->{t} } $nginx->events(6);
     is_deeply([map { [@$_{qw(k j s)}] } @events],
               [['page', 1, 1], ['page', 1, 1], ['goal', 1, 1], ['goal', 1, 1],
                ['page', 2, 2], ['page', 2, 3]],
@@ -297,7 +297,8 @@ sub salts { return $_[0]->status->{salts}; }
     my $go = sub {
         $anna->get('/order?id=A-1', @google);
         my ($goal) = grep { $_->{k} eq 'goal' }
-                     ($nginx->events($_[0]))[-2, -1];
+                     (sort { $a->{t} <=> $b->{t} }
+                      $nginx->events($_[0]))[-2, -1];
         return $goal;
     };
 
