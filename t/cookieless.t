@@ -206,7 +206,7 @@ END2
     $anna->get('/missing');
     $go->('/4', 'cookieless:1:1:organic_search>email:decision');
 
-    my @events = $nginx->events(49);
+    my @events = sort { $a->{t} <=> $b->{t} } $nginx->events(49);
     my %v = map { $_->{v} => 1 } @events;
 
     is(scalar @events, 49, 'events');
