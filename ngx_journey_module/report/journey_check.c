@@ -167,7 +167,6 @@ int
 journey_check(const journey_options_t *opts)
 {
     int                      rc;
-    long                     ncpu;
     unsigned                 written;
     journey_checker_t        checker;
     journey_check_counts_t  *counts;
@@ -182,9 +181,7 @@ journey_check(const journey_options_t *opts)
 
     memset(&checker, 0, sizeof(journey_checker_t));
 
-    ncpu = sysconf(_SC_NPROCESSORS_ONLN);
-    checker.nthreads = ncpu < 1 ? 1
-                       : (unsigned) journey_min(ncpu, JOURNEY_THREADS_MAX);
+    checker.nthreads = journey_jobs_threads();
 
     counts = &checker.counts;
     written = 0;

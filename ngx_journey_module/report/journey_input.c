@@ -765,3 +765,23 @@ journey_input_read_fd(journey_jobs_t *jobs, const char *name, int fd)
 
     return journey_input_run(&in);
 }
+
+
+int
+journey_input_work(const char *name, journey_job_pt work,
+    journey_job_done_pt done, void *ctx)
+{
+    int              rc;
+    journey_jobs_t  *jobs;
+
+    jobs = journey_jobs_create(journey_jobs_threads(), work, done, ctx);
+    if (jobs == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    rc = journey_input_read(jobs, name);
+
+    journey_jobs_finish(jobs);
+
+    return rc;
+}

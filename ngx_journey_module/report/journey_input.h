@@ -25,5 +25,10 @@ int journey_input_read(journey_jobs_t *jobs, const char *name);
 /* The same with a file that is open, from where it stands; it stays open. */
 int journey_input_read_fd(journey_jobs_t *jobs, const char *name, int fd);
 
+/* As journey_input_read(), by jobs of its own, as many at once as there are
+ * processors. */
+int journey_input_work(const char *name, journey_job_pt work,
+    journey_job_done_pt done, void *ctx);
+
 
 #endif /* JOURNEY_INPUT_H */

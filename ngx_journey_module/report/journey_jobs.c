@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 
 #define JOURNEY_JOBS_OPEN   8           /* a thread */
@@ -87,6 +88,17 @@ journey_jobs_thread(void *data)
     pthread_mutex_unlock(&jobs->mutex);
 
     return NULL;
+}
+
+
+unsigned
+journey_jobs_threads(void)
+{
+    long  n;
+
+    n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return (n < 1) ? 1 : (unsigned) journey_min(n, JOURNEY_THREADS_MAX);
 }
 
 
@@ -222,6 +234,31 @@ journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *template)
 
     journey_jobs_collect(jobs, JOURNEY_JOBS_OPEN * jobs->nthreads,
                          JOURNEY_JOBS_BYTES);
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_job_text(journey_job_t *job, journey_inflater_t **inflater,
+    journey_str_t *text)
+{
+    text->data = job->data;
+    text->len = job->len;
+
+    if (!job->member) {
+        return JOURNEY_OK;
+    }
+
+    if (*inflater == NULL) {
+        *inflater = journey_inflater_create();
+
+        if (*inflater == NULL) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    job->wrong = journey_inflate(*inflater, job->data, job->len, text);
 
     return JOURNEY_OK;
 }

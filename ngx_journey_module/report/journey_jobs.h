@@ -13,6 +13,8 @@
 
 #include "journey_core.h"
 
+#include "journey_gzip.h"
+
 
 #define JOURNEY_JOB_COMPLAINTS  20      /* kept of one job; all are counted */
 #define JOURNEY_THREADS_MAX     16
@@ -75,6 +77,9 @@ typedef void (*journey_job_pt)(void *ctx, unsigned thread, journey_job_t *job);
 typedef void (*journey_job_done_pt)(void *ctx, journey_job_t *job);
 
 
+/* As many threads as there are processors, at most JOURNEY_THREADS_MAX. */
+unsigned journey_jobs_threads(void);
+
 /* nthreads of them, at least one; fewer are fine.  NULL when memory is
  * exhausted or no thread can be started. */
 journey_jobs_t *journey_jobs_create(unsigned nthreads, journey_job_pt work,
@@ -84,6 +89,15 @@ journey_jobs_t *journey_jobs_create(unsigned nthreads, journey_job_pt work,
  * malloc().  May call done() for earlier jobs, and waits for one when too
  * many are open, or too many bytes.  JOURNEY_ERROR when memory is exhausted. */
 int journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *job);
+
+/*
+ * A thread's way from a job to its lines: *text is the job's data, or what its
+ * member holds, valid until the next call with this inflater, which is made
+ * when it is needed (NULL at first).  A damaged member is job->wrong.
+ * JOURNEY_ERROR when memory is exhausted.
+ */
+int journey_job_text(journey_job_t *job, journey_inflater_t **inflater,
+    journey_str_t *text);
 
 /* Waits for all jobs, ends the threads, frees all. */
 void journey_jobs_finish(journey_jobs_t *jobs);

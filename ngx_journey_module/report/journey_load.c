@@ -142,27 +142,10 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
         return;
     }
 
-    text.data = job->data;
-    text.len = job->len;
-
-    if (job->member) {
-        if (thread->inflater == NULL) {
-            thread->inflater = journey_inflater_create();
-
-            if (thread->inflater == NULL) {
-                __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
-                return;
-            }
-        }
-
-        job->wrong = journey_inflate(thread->inflater, job->data, job->len,
-                                     &text);
-        if (job->wrong != NULL) {
-            return;
-        }
-    }
-
-    if (journey_load_lines(loader, number, job, &text) != JOURNEY_OK) {
+    if (journey_job_text(job, &thread->inflater, &text) != JOURNEY_OK
+        || (job->wrong == NULL
+            && journey_load_lines(loader, number, job, &text) != JOURNEY_OK))
+    {
         __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
     }
 }
@@ -297,7 +280,6 @@ int
 journey_load(journey_store_t *store, const journey_options_t *opts,
     journey_damage_t *damage)
 {
-    long              ncpu;
     unsigned          nthreads;
     journey_loader_t  loader;
 
@@ -310,9 +292,7 @@ journey_load(journey_store_t *store, const journey_options_t *opts,
 
     journey_progress_init(&loader.progress);
 
-    ncpu = sysconf(_SC_NPROCESSORS_ONLN);
-    nthreads = ncpu < 1 ? 1
-               : (unsigned) journey_min(ncpu, JOURNEY_THREADS_MAX);
+    nthreads = journey_jobs_threads();
 
     if (journey_store_init(store, nthreads) != JOURNEY_OK
         || journey_load_files(&loader, nthreads) != JOURNEY_OK

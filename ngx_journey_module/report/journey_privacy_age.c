@@ -149,27 +149,10 @@ journey_age_work(void *ctx, unsigned number, journey_job_t *job)
         return;
     }
 
-    text.data = job->data;
-    text.len = job->len;
-
-    if (job->member) {
-        if (thread->inflater == NULL) {
-            thread->inflater = journey_inflater_create();
-
-            if (thread->inflater == NULL) {
-                __atomic_store_n(&reader->no_memory, 1, __ATOMIC_RELAXED);
-                return;
-            }
-        }
-
-        job->wrong = journey_inflate(thread->inflater, job->data, job->len,
-                                     &text);
-        if (job->wrong != NULL) {
-            return;
-        }
-    }
-
-    if (journey_age_lines(reader, thread, job, &text) != JOURNEY_OK) {
+    if (journey_job_text(job, &thread->inflater, &text) != JOURNEY_OK
+        || (job->wrong == NULL
+            && journey_age_lines(reader, thread, job, &text) != JOURNEY_OK))
+    {
         __atomic_store_n(&reader->no_memory, 1, __ATOMIC_RELAXED);
     }
 }
@@ -225,23 +208,9 @@ journey_age_done(void *ctx, journey_job_t *job)
 static int
 journey_age_file(journey_age_reader_t *reader, const char *file)
 {
-    int              rc;
-    long             ncpu;
-    journey_jobs_t  *jobs;
+    int  rc;
 
-    ncpu = sysconf(_SC_NPROCESSORS_ONLN);
-
-    jobs = journey_jobs_create(ncpu < 1 ? 1
-                               : (unsigned) journey_min(ncpu,
-                                                        JOURNEY_THREADS_MAX),
-                               journey_age_work, journey_age_done, reader);
-    if (jobs == NULL) {
-        return JOURNEY_ERROR;
-    }
-
-    rc = journey_input_read(jobs, file);
-
-    journey_jobs_finish(jobs);
+    rc = journey_input_work(file, journey_age_work, journey_age_done, reader);
 
     return reader->no_memory ? JOURNEY_ERROR : rc;
 }

@@ -78,23 +78,12 @@ journey_scan_job(journey_scanner_t *scanner, unsigned number,
 
     thread = &scanner->threads[number];
 
-    text.data = job->data;
-    text.len = job->len;
+    if (journey_job_text(job, &thread->inflater, &text) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
 
-    if (job->member) {
-        if (thread->inflater == NULL) {
-            thread->inflater = journey_inflater_create();
-
-            if (thread->inflater == NULL) {
-                return JOURNEY_ERROR;
-            }
-        }
-
-        job->wrong = journey_inflate(thread->inflater, job->data, job->len,
-                                     &text);
-        if (job->wrong != NULL) {
-            return JOURNEY_OK;
-        }
+    if (job->wrong != NULL) {
+        return JOURNEY_OK;
     }
 
     if (thread->nresults == thread->results_size) {
@@ -406,23 +395,10 @@ journey_scan_pieces(journey_scanner_t *scanner)
 static int
 journey_scan_read(journey_scanner_t *scanner, const char *name)
 {
-    int              rc;
-    long             ncpu;
-    journey_jobs_t  *jobs;
+    int  rc;
 
-    ncpu = sysconf(_SC_NPROCESSORS_ONLN);
-
-    jobs = journey_jobs_create(ncpu < 1 ? 1
-                               : (unsigned) journey_min(ncpu,
-                                                        JOURNEY_THREADS_MAX),
-                               journey_scan_work, journey_scan_done, scanner);
-    if (jobs == NULL) {
-        return JOURNEY_ERROR;
-    }
-
-    rc = journey_input_read(jobs, name);
-
-    journey_jobs_finish(jobs);
+    rc = journey_input_work(name, journey_scan_work, journey_scan_done,
+                            scanner);
 
     return scanner->no_memory ? JOURNEY_ERROR : rc;
 }
