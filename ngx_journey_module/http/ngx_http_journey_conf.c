@@ -251,8 +251,7 @@ ngx_http_journey_identity(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     value = cf->args->elts;
 
-    jlcf->identity_at.file = cf->conf_file->file.name.data;
-    jlcf->identity_at.line = cf->conf_file->line;
+    ngx_http_journey_at(cf, &jlcf->identity_at);
 
     if (ngx_strcmp(value[1].data, "cookie") == 0) {
         jlcf->identity = NGX_HTTP_JOURNEY_IDENTITY_COOKIE;
@@ -740,6 +739,14 @@ ngx_http_journey_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
+}
+
+
+void
+ngx_http_journey_at(ngx_conf_t *cf, ngx_http_journey_at_t *at)
+{
+    at->file = cf->conf_file->file.name.data;
+    at->line = cf->conf_file->line;
 }
 
 

@@ -118,8 +118,7 @@ ngx_http_journey_cookie(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     jlcf->cookie = cookie;
-    jlcf->cookie_at.file = cf->conf_file->file.name.data;
-    jlcf->cookie_at.line = cf->conf_file->line;
+    ngx_http_journey_at(cf, &jlcf->cookie_at);
 
     return ngx_http_journey_cookie_render(cf, cookie, &params);
 }

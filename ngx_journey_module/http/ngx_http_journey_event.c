@@ -215,7 +215,7 @@ ngx_http_journey_bot(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 static void
 ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
-    u_char          *buf;
+    u_char           buf[JOURNEY_PATH_MAX];
     ngx_time_t      *tp;
     journey_str_t    path;
     ngx_msec_int_t   ms;
@@ -226,14 +226,20 @@ ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         || ngx_http_complex_value(r, ctx->conf->page, &ctx->page) != NGX_OK
         || ctx->page.len == 0)
     {
-        ngx_str_null(&ctx->page);
+        path = ngx_http_journey_str(&ctx->uri);
+        path = journey_mask(&path, buf);
 
-        buf = ngx_pnalloc(r->pool, JOURNEY_PATH_MAX);
+        ctx->page = ngx_http_journey_ngx_str(&path);
 
-        if (buf != NULL) {
-            path = ngx_http_journey_str(&ctx->uri);
-            path = journey_mask(&path, buf);
-            ctx->page = ngx_http_journey_ngx_str(&path);
+        if (path.data == buf) {
+
+            /* most paths have nothing to mask, and stay where they are */
+
+            ctx->page.data = ngx_pstrdup(r->pool, &ctx->page);
+
+            if (ctx->page.data == NULL) {
+                ctx->page.len = 0;
+            }
         }
     }
 

@@ -291,6 +291,9 @@ char *ngx_http_journey_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* Notes where the directive stands that is being read. */
+void ngx_http_journey_at(ngx_conf_t *cf, ngx_http_journey_at_t *at);
+
 /* Compiles a value that may hold variables; NULL, with the error logged. */
 ngx_http_complex_value_t *ngx_http_journey_compile(ngx_conf_t *cf,
     ngx_str_t *value);

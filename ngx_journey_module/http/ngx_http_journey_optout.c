@@ -42,8 +42,7 @@ ngx_http_journey_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         jlcf->optout = NGX_HTTP_JOURNEY_OPTOUT_SET;
 
         if (mcf->optout.file == NULL) {
-            mcf->optout.file = cf->conf_file->file.name.data;
-            mcf->optout.line = cf->conf_file->line;
+            ngx_http_journey_at(cf, &mcf->optout);
         }
 
     } else if (ngx_strcmp(value[1].data, "undo") == 0) {

@@ -16,7 +16,6 @@
 #define NGX_HTTP_JOURNEY_EXEMPT_AGE  (395 * 24 * 3600)
 
 
-static void ngx_http_journey_at(ngx_conf_t *cf, ngx_http_journey_at_t *at);
 static char *ngx_http_journey_passes(ngx_conf_t *cf, const char *directive,
     ngx_http_journey_at_t *at, ngx_http_journey_loc_conf_t *conf,
     const char *why);
@@ -141,14 +140,6 @@ ngx_http_journey_signals(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return NGX_CONF_OK;
-}
-
-
-static void
-ngx_http_journey_at(ngx_conf_t *cf, ngx_http_journey_at_t *at)
-{
-    at->file = cf->conf_file->file.name.data;
-    at->line = cf->conf_file->line;
 }
 
 
