@@ -22,11 +22,6 @@ typedef struct {
     void                        *object;
 } ngx_http_journey_block_t;
 
-typedef struct {
-    ngx_conf_t                  *cf;
-    ngx_http_journey_goal_t     *goal;
-} ngx_http_journey_goal_ctx_t;
-
 
 static char *ngx_http_journey_load(ngx_conf_t *cf, void *table,
     ngx_http_journey_load_pt load);
@@ -38,8 +33,6 @@ static int ngx_http_journey_channels_line(void *object,
     const journey_str_t *words, unsigned nwords, journey_error_t *err);
 static int ngx_http_journey_phases_line(void *object,
     const journey_str_t *words, unsigned nwords, journey_error_t *err);
-static int ngx_http_journey_goal_word(void *ctx, const journey_str_t *word,
-    journey_error_t *err);
 
 
 char *
@@ -524,148 +517,6 @@ ngx_http_journey_phase(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     jlcf->phase_line = cf->conf_file->line;
 
     return NGX_CONF_OK;
-}
-
-
-char *
-ngx_http_journey_goal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_journey_loc_conf_t *jlcf = conf;
-
-    ngx_str_t                      *value;
-    ngx_uint_t                      i;
-    journey_str_t                  *words;
-    journey_error_t                 err;
-    ngx_http_journey_goal_t        *goal, **p;
-    ngx_http_journey_goal_ctx_t     ctx;
-    ngx_http_journey_main_conf_t   *mcf;
-
-    goal = ngx_pcalloc(cf->pool, sizeof(ngx_http_journey_goal_t));
-    words = ngx_palloc(cf->temp_pool,
-                       cf->args->nelts * sizeof(journey_str_t));
-
-    if (goal == NULL || words == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    value = cf->args->elts;
-
-    for (i = 1; i < cf->args->nelts; i++) {
-        words[i] = ngx_http_journey_str(&value[i]);
-    }
-
-    ctx.cf = cf;
-    ctx.goal = goal;
-
-    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
-
-    if (journey_goal_parse(mcf->pool, &goal->goal, &words[1],
-                           (unsigned) cf->args->nelts - 1,
-                           ngx_http_journey_goal_word, &ctx, &err)
-        != JOURNEY_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "\"journey_goal\": %s",
-                           err.text);
-        return NGX_CONF_ERROR;
-    }
-
-    goal->file = cf->conf_file->file.name.data;
-    goal->line = cf->conf_file->line;
-
-    if (jlcf->goals == NULL) {
-        jlcf->goals = ngx_array_create(cf->pool, 4,
-                                       sizeof(ngx_http_journey_goal_t *));
-        if (jlcf->goals == NULL) {
-            return NGX_CONF_ERROR;
-        }
-    }
-
-    p = ngx_array_push(jlcf->goals);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    *p = goal;
-
-    return NGX_CONF_OK;
-}
-
-
-/* The words that need nginx: value= currency= id= if=. */
-
-static int
-ngx_http_journey_goal_word(void *data, const journey_str_t *word,
-    journey_error_t *err)
-{
-    ngx_http_journey_goal_ctx_t *ctx = data;
-
-    ngx_str_t                   value;
-    ngx_uint_t                  i;
-    ngx_http_complex_value_t  **field;
-
-    value = ngx_http_journey_ngx_str(word);
-
-    if (ngx_http_journey_prefix(&value, "value=")) {
-        field = &ctx->goal->value;
-
-    } else if (ngx_http_journey_prefix(&value, "currency=")) {
-        field = &ctx->goal->currency;
-
-    } else if (ngx_http_journey_prefix(&value, "id=")) {
-        field = &ctx->goal->id;
-
-    } else if (ngx_http_journey_prefix(&value, "if=")) {
-        field = &ctx->goal->condition;
-
-    } else {
-        return JOURNEY_DECLINED;
-    }
-
-    if (*field != NULL) {
-        return journey_error(err, "duplicate parameter \"%.*s\"",
-                             (int) word->len, word->data);
-    }
-
-    while (*value.data != '=') {
-        value.data++;
-        value.len--;
-    }
-
-    value.data++;
-    value.len--;
-
-    if (value.len == 0) {
-        return journey_error(err, "empty parameter \"%.*s\"",
-                             (int) word->len, word->data);
-    }
-
-    *field = ngx_http_journey_compile(ctx->cf, &value);
-    if (*field == NULL) {
-        return journey_error(err, "invalid parameter \"%.*s\"",
-                             (int) word->len, word->data);
-    }
-
-    if (field == &ctx->goal->condition && (*field)->lengths == NULL) {
-        return journey_error(err, "\"%.*s\" holds no variable",
-                             (int) word->len, word->data);
-    }
-
-    if (field == &ctx->goal->currency && (*field)->lengths == NULL) {
-
-        for (i = 0; i < value.len; i++) {
-            if (value.data[i] < 'A' || value.data[i] > 'Z') {
-                break;
-            }
-        }
-
-        if (value.len != 3 || i < 3) {
-            return journey_error(err, "invalid currency in \"%.*s\": three "
-                                 "capital letters of ISO 4217, as in \"EUR\"",
-                                 (int) word->len, word->data);
-        }
-    }
-
-    return JOURNEY_OK;
 }
 
 

@@ -291,6 +291,11 @@ char *ngx_http_journey_hosts(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_geoip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
+/* The levels, ngx_http_journey_merge.c. */
+void *ngx_http_journey_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+
 /* Notes where the directive stands that is being read. */
 void ngx_http_journey_at(ngx_conf_t *cf, ngx_http_journey_at_t *at);
 
