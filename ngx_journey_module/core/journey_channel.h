@@ -127,5 +127,14 @@ typedef struct {
 void journey_classify(const journey_classifier_t *c,
     const journey_visit_t *visit, journey_entry_t *e);
 
+/*
+ * The same for values without a request, of a record or a list: what a visit
+ * without referrer, host and path would be given whose query has them as utm_*,
+ * however they are written.  values: as of journey_query_t, any bytes; they
+ * are not needed afterwards.
+ */
+void journey_classify_values(const journey_classifier_t *c,
+    const journey_str_t *values, journey_entry_t *e);
+
 
 #endif /* JOURNEY_CHANNEL_H */

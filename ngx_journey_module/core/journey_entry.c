@@ -71,6 +71,20 @@ static const journey_click_rule_t  journey_clicks[JOURNEY_CLICK_LAST] = {
 };
 
 
+/* Bytes of a value that are looked at: more than it can have afterwards, even
+ * with blanks around it. */
+
+#define JOURNEY_ENTRY_RAW  (2 * JOURNEY_VALUE_MAX)
+
+static const journey_str_t  journey_entry_names[JOURNEY_QUERY_VALUES] = {
+    [JOURNEY_QUERY_SOURCE] = journey_string("&utm_source="),
+    [JOURNEY_QUERY_MEDIUM] = journey_string("&utm_medium="),
+    [JOURNEY_QUERY_CAMPAIGN] = journey_string("&utm_campaign="),
+    [JOURNEY_QUERY_TERM] = journey_string("&utm_term="),
+    [JOURNEY_QUERY_CONTENT] = journey_string("&utm_content=")
+};
+
+
 /* What is found out on the way and is no part of the entry. */
 
 typedef struct {
@@ -154,6 +168,49 @@ journey_classify(const journey_classifier_t *c, const journey_visit_t *visit,
     hash = journey_hash_more(hash, e->medium.data, e->medium.len);
     hash = journey_hash_more(hash, (u_char *) "", 1);
     e->hash = journey_hash_more(hash, e->campaign.data, e->campaign.len);
+}
+
+
+/* By way of a query, so that there is one reading of values. */
+
+void
+journey_classify_values(const journey_classifier_t *c,
+    const journey_str_t *values, journey_entry_t *e)
+{
+    size_t               n, len;
+    u_char              *p;
+    unsigned             i;
+    journey_visit_t      visit;
+    static const u_char  hex[] = "0123456789abcdef";
+    u_char               args[JOURNEY_QUERY_VALUES
+                              * (3 * JOURNEY_ENTRY_RAW + 16)];
+
+    p = args;
+
+    for (i = 0; i < JOURNEY_QUERY_VALUES; i++) {
+
+        if (values[i].len == 0) {
+            continue;
+        }
+
+        memcpy(p, journey_entry_names[i].data, journey_entry_names[i].len);
+        p += journey_entry_names[i].len;
+
+        len = journey_min(values[i].len, JOURNEY_ENTRY_RAW);
+
+        for (n = 0; n < len; n++) {
+            *p++ = '%';
+            *p++ = hex[values[i].data[n] >> 4];
+            *p++ = hex[values[i].data[n] & 0xf];
+        }
+    }
+
+    memset(&visit, 0, sizeof(journey_visit_t));
+
+    visit.args.data = args;
+    visit.args.len = p - args;
+
+    journey_classify(c, &visit, e);
 }
 
 
