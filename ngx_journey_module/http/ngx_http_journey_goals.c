@@ -8,6 +8,7 @@
 
 
 #include "ngx_http_journey_module.h"
+#include "journey_money.h"
 
 
 typedef struct {
@@ -22,7 +23,6 @@ static ngx_uint_t ngx_http_journey_condition(ngx_http_request_t *r,
     ngx_http_complex_value_t *condition);
 static void ngx_http_journey_goal_values(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached);
-static ngx_int_t ngx_http_journey_money(ngx_str_t *text, double *value);
 
 
 char *
@@ -312,7 +312,7 @@ ngx_http_journey_goal_values(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_http_journey_goal_t *goal, ngx_http_journey_reached_t *reached)
 {
     ngx_str_t                      value;
-    journey_str_t                  id;
+    journey_str_t                  id, text;
     ngx_http_journey_main_conf_t  *mcf;
 
     mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
@@ -321,8 +321,9 @@ ngx_http_journey_goal_values(ngx_http_request_t *r,
         && ngx_http_complex_value(r, goal->value, &value) == NGX_OK
         && value.len > 0)
     {
-        reached->has_value = (ngx_http_journey_money(&value, &reached->value)
-                              == NGX_OK);
+        text = ngx_http_journey_str(&value);
+        reached->has_value = (journey_money_parse(&text, &reached->value)
+                              == JOURNEY_OK);
 
         if (!reached->has_value) {
             ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_VALUES);
@@ -333,11 +334,8 @@ ngx_http_journey_goal_values(ngx_http_request_t *r,
         && ngx_http_complex_value(r, goal->currency, &value) == NGX_OK
         && value.len > 0)
     {
-        reached->has_currency =
-            (value.len == 3
-             && value.data[0] >= 'A' && value.data[0] <= 'Z'
-             && value.data[1] >= 'A' && value.data[1] <= 'Z'
-             && value.data[2] >= 'A' && value.data[2] <= 'Z');
+        text = ngx_http_journey_str(&value);
+        reached->has_currency = journey_money_currency(&text);
 
         if (reached->has_currency) {
             ngx_memcpy(reached->currency, value.data, 3);
@@ -362,67 +360,4 @@ ngx_http_journey_goal_values(ngx_http_request_t *r,
             : journey_keyed_hash(mcf->keys, reached->order, "ord", &id)
               == JOURNEY_OK;
     }
-}
-
-
-/* A decimal of at most 12 digits before the point and 6 behind it: doubles
- * hold these exactly enough to be printed as they were written. */
-
-static ngx_int_t
-ngx_http_journey_money(ngx_str_t *text, double *value)
-{
-    double    scale;
-    u_char   *p, *last;
-    int64_t   n;
-    ssize_t   whole, fraction;
-
-    p = text->data;
-    last = p + text->len;
-
-    if (p < last && *p == '-') {
-        p++;
-    }
-
-    n = 0;
-    scale = 1;
-    whole = 0;
-    fraction = -1;
-
-    for ( /* void */ ; p < last; p++) {
-
-        if (*p == '.' && fraction == -1 && whole > 0) {
-            fraction = 0;
-            continue;
-        }
-
-        if (*p < '0' || *p > '9') {
-            return NGX_DECLINED;
-        }
-
-        n = n * 10 + (*p - '0');
-
-        if (fraction == -1) {
-            whole++;
-
-        } else {
-            fraction++;
-            scale *= 10;
-        }
-
-        if (whole > 12 || fraction > 6) {
-            return NGX_DECLINED;
-        }
-    }
-
-    if (whole == 0 || fraction == 0) {
-        return NGX_DECLINED;
-    }
-
-    *value = (double) n / scale;
-
-    if (text->data[0] == '-') {
-        *value = - *value;
-    }
-
-    return NGX_OK;
 }
