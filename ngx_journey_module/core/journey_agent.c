@@ -81,6 +81,7 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
 
         } else {
             agent->bot = &scan.named->key;
+            agent->proxy = (scan.named->kind == JOURNEY_AGENT_PROXY);
         }
 
         return;
@@ -105,6 +106,7 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
 
     if (!headers->accept && !headers->accept_language) {
         agent->bot = &journey_agent_no_accept;
+        agent->lacking = 1;
         return;
     }
 
@@ -121,6 +123,7 @@ journey_agent_find(const journey_agents_t *agents, const u_char *ua,
         && headers->https && !headers->sec_fetch)
     {
         agent->bot = &journey_agent_no_sec_fetch;
+        agent->lacking = 1;
     }
 }
 

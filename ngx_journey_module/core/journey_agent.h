@@ -44,6 +44,9 @@ typedef struct {
                                            or NULL */
     journey_device_e       device;
     unsigned               ai_agent:1;  /* bot is an AI agent for a person */
+    unsigned               proxy:1;     /* bot is a mail service that fetches
+                                           images for its readers */
+    unsigned               lacking:1;   /* bot by the headers it lacks alone */
 } journey_agent_t;
 
 typedef struct journey_agents_s  journey_agents_t;

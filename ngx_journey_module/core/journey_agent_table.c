@@ -6,8 +6,8 @@
  * Aho-Corasick automaton (Aho and Corasick, 1975) with every transition
  * written out: a byte of a user agent costs one step, however many tokens
  * there are.  When two lines have the same token, the later one counts; but
- * what is said of bots (bot, agent, not), of apps and of devices stands side
- * by side.
+ * what is said of bots (bot, agent, proxy, not), of apps and of devices stands
+ * side by side.
  */
 
 
@@ -66,6 +66,7 @@ static int journey_agent_trie_write(journey_agents_t *agents,
 static const journey_str_t  journey_agent_kinds[] = {
     journey_string("bot"),
     journey_string("agent"),
+    journey_string("proxy"),
     journey_string("not"),
     journey_string("app"),
     journey_string("device"),

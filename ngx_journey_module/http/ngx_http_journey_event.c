@@ -12,7 +12,13 @@
 #include "journey_mask.h"
 
 
+static ngx_uint_t ngx_http_journey_redirected(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_goals(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+static ngx_uint_t ngx_http_journey_is_bot(ngx_http_journey_ctx_t *ctx,
+    journey_event_kind_e kind);
+static void ngx_http_journey_view(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_bot(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_event_kind_e kind, ngx_uint_t goals);
@@ -20,6 +26,8 @@ static void ngx_http_journey_describe(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static journey_event_kind_e ngx_http_journey_kind(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
+static journey_event_kind_e ngx_http_journey_endpoint_kind(
+    ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx);
 static ngx_uint_t ngx_http_journey_is_page_type(ngx_http_request_t *r,
     ngx_http_journey_loc_conf_t *conf);
 static void ngx_http_journey_evaluate(ngx_http_request_t *r,
@@ -29,6 +37,9 @@ static journey_entry_t *ngx_http_journey_enter(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_journey_inside(ngx_http_request_t *r);
 static const journey_phase_t *ngx_http_journey_find_phase(
     ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx);
+static const journey_phase_t *ngx_http_journey_named_phase(
+    ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx, ngx_str_t *value,
+    const char *where);
 static void ngx_http_journey_hit(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_hit_t *hit);
 
@@ -60,7 +71,7 @@ ngx_http_journey_provisional(ngx_http_request_t *r,
 void
 ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
-    ngx_uint_t            goals;
+    ngx_uint_t            goals, hit;
     journey_event_kind_e  kind;
 
     if (!ctx->located) {
@@ -78,7 +89,9 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->evaluated = 0;
     }
 
-    if (ctx->conf->phase == NULL && ctx->conf->phase_value != NULL) {
+    if ((ctx->said != NULL && ctx->said->phase.len > 0)
+        || (ctx->conf->phase == NULL && ctx->conf->phase_value != NULL))
+    {
 
         /* the response may say another phase than was known before it */
 
@@ -97,8 +110,12 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         return;
     }
 
+    if (ngx_http_journey_redirected(r, ctx)) {
+        ngx_http_journey_landing_keep(r, ctx);
+    }
+
     kind = ngx_http_journey_kind(r, ctx);
-    goals = ngx_http_journey_may_reach(r, ctx);
+    goals = !ctx->pixel && ngx_http_journey_may_reach(r, ctx);
 
     if (kind == JOURNEY_EVENT_NONE && !goals) {
 
@@ -117,7 +134,7 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     /* who opted out has no line as a bot, either */
 
-    if (ctx->agent.bot != NULL
+    if (ngx_http_journey_is_bot(ctx, kind)
         && !ngx_http_journey_cookie_optout(r, ctx->conf->cookie))
     {
         ngx_http_journey_bot(r, ctx, kind, goals);
@@ -144,7 +161,10 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         return;
     }
 
-    if (goals && kind != JOURNEY_EVENT_PAGE
+    hit = (kind == JOURNEY_EVENT_CLICK
+           || (kind == JOURNEY_EVENT_PAGE && !ctx->prefetch));
+
+    if (goals && kind != JOURNEY_EVENT_PAGE && !hit
         && ngx_http_journey_continue(r, ctx) == NGX_OK)
     {
         /* consent came before a goal that is no page: it is the visitor's */
@@ -153,16 +173,49 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->evaluated = 0;
     }
 
-    ngx_http_journey_evaluate(r, ctx, kind == JOURNEY_EVENT_PAGE
-                                      && !ctx->prefetch);
+    ngx_http_journey_evaluate(r, ctx, hit);
 
-    ctx->changed = ctx->event.changed || (ctx->as_page && ctx->continued);
+    ctx->changed = ctx->event.changed
+                   || (hit && (ctx->continued || ctx->handed));
+
+    if (hit) {
+        ngx_http_journey_link_judge(r, ctx);
+    }
+
+    if (kind == JOURNEY_EVENT_PIXEL) {
+        ngx_http_journey_view(r, ctx);
+    }
 
     if (goals) {
         ngx_http_journey_goals(r, ctx);
     }
 
     ngx_http_journey_describe(r, ctx);
+}
+
+
+/* A landing that the site sends on to another of its pages. */
+
+static ngx_uint_t
+ngx_http_journey_redirected(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    if (ctx->method != NGX_HTTP_GET || ctx->click || ctx->pixel) {
+        return 0;
+    }
+
+    switch (r->headers_out.status) {
+
+    case NGX_HTTP_MOVED_PERMANENTLY:
+    case NGX_HTTP_MOVED_TEMPORARILY:
+    case NGX_HTTP_SEE_OTHER:
+    case NGX_HTTP_TEMPORARY_REDIRECT:
+    case NGX_HTTP_PERMANENT_REDIRECT:
+        return 1;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -189,14 +242,44 @@ ngx_http_journey_goals(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 }
 
 
+/* A view names its visitor by a valid cookie alone, and tells of the campaign
+ * what its own query does. */
+
+static void
+ngx_http_journey_view(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
+{
+    if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_COOKIE) {
+        ctx->visitor = 0;
+    }
+
+    if (ctx->query.len > 0) {
+        (void) ngx_http_journey_enter(r, ctx, 0);
+    }
+}
+
+
+/* Clients that mail services fetch images with are bots, but a mail was
+ * opened; and programs that show mails send other headers than browsers. */
+
+static ngx_uint_t
+ngx_http_journey_is_bot(ngx_http_journey_ctx_t *ctx,
+    journey_event_kind_e kind)
+{
+    return ctx->agent.bot != NULL
+           && (kind != JOURNEY_EVENT_PIXEL
+               || (!ctx->agent.proxy && !ctx->agent.lacking));
+}
+
+
 /* A bot is counted for what would have been an event of a person, and has a
- * line, if any, for its pages alone. */
+ * line, if any, for its pages, clicks and views alone. */
 
 static void
 ngx_http_journey_bot(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     journey_event_kind_e kind, ngx_uint_t goals)
 {
-    ctx->bot = (kind == JOURNEY_EVENT_PAGE);
+    ctx->bot = (kind == JOURNEY_EVENT_PAGE || kind == JOURNEY_EVENT_CLICK
+                || kind == JOURNEY_EVENT_PIXEL);
 
     if (ctx->bot && ctx->conf->bots != NULL) {
         ctx->kind = kind;
@@ -241,7 +324,16 @@ ngx_http_journey_describe(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
                 ctx->page.len = 0;
             }
         }
+
+    } else if (ctx->args.len > 0 && ctx->conf->page->lengths != NULL) {
+
+        /* a value with variables is a copy of its own */
+
+        ngx_http_journey_link_cut(&ctx->page);
     }
+
+    ngx_http_journey_application_user(r, ctx);
+    ngx_http_journey_labels_read(r, ctx);
 
     ctx->evaluating = 0;
 
@@ -265,6 +357,10 @@ ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     }
 
     status = r->headers_out.status;
+
+    if (ctx->pixel || ctx->click) {
+        return ngx_http_journey_endpoint_kind(r, ctx);
+    }
 
     /* what is no page for its type costs no look at the headers */
 
@@ -303,6 +399,28 @@ ngx_http_journey_kind(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     return (ctx->sec_fetch && !ctx->prefetch)
            ? JOURNEY_EVENT_NONE : JOURNEY_EVENT_PAGE;
+}
+
+
+static journey_event_kind_e
+ngx_http_journey_endpoint_kind(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_http_journey_read_headers(r, ctx);
+
+    if (ctx->prefetch || ctx->prerender) {
+        return JOURNEY_EVENT_NONE;
+    }
+
+    if (ctx->pixel) {
+        return (r->headers_out.status == NGX_HTTP_OK
+                && !ngx_http_journey_exempt(ctx))
+               ? JOURNEY_EVENT_PIXEL : JOURNEY_EVENT_NONE;
+    }
+
+    return (r->headers_out.status == NGX_HTTP_MOVED_TEMPORARILY
+            && (ctx->navigation || !ctx->sec_fetch))
+           ? JOURNEY_EVENT_CLICK : JOURNEY_EVENT_NONE;
 }
 
 
@@ -355,6 +473,7 @@ ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     ctx->phase = ngx_http_journey_find_phase(r, ctx);
 
     if (page) {
+        ngx_http_journey_landing_take(r, ctx);
 
         if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_NONE
             && !ctx->known
@@ -408,7 +527,7 @@ ngx_http_journey_hit(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     hit->touchless = (ngx_http_journey_exempt(ctx) || ctx->optout);
 
     if (!hit->touchless
-        && (ended || ctx->args.len > 0 || !ngx_http_journey_inside(r)))
+        && (ended || ctx->query.len > 0 || !ngx_http_journey_inside(r)))
     {
         entry = ngx_http_journey_enter(r, ctx, ctx->visitor && !ended);
     }
@@ -481,11 +600,14 @@ ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
 
     visit.host = ngx_http_journey_str(&host);
     visit.path = ngx_http_journey_str(&ctx->uri);
-    visit.args = ngx_http_journey_str(&ctx->args);
-    visit.app = ctx->agent.app;
+    visit.args = ngx_http_journey_str(&ctx->query);
     visit.inside = inside;
 
-    if (r->headers_in.referer != NULL) {
+    if (!ctx->pixel) {
+        visit.app = ctx->agent.app;
+    }
+
+    if (r->headers_in.referer != NULL && !ctx->pixel) {
         visit.referrer = ngx_http_journey_str(&r->headers_in.referer->value);
     }
 
@@ -538,16 +660,23 @@ static const journey_phase_t *
 ngx_http_journey_find_phase(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
 {
-    ngx_str_t                      value;
-    journey_str_t                  name;
-    const journey_phase_t         *phase;
-    ngx_http_journey_loc_conf_t   *conf;
-    ngx_http_journey_main_conf_t  *mcf;
+    ngx_str_t                     value;
+    const journey_phase_t        *phase;
+    ngx_http_journey_loc_conf_t  *conf;
 
     conf = ctx->conf;
 
     if (conf->phases == NULL) {
         return NULL;
+    }
+
+    if (ctx->said != NULL && ctx->said->phase.len > 0) {
+
+        phase = ngx_http_journey_named_phase(r, ctx, &ctx->said->phase,
+                                             "X-Journey-Phase");
+        if (phase != NULL) {
+            return phase;
+        }
     }
 
     if (conf->phase != NULL) {
@@ -558,25 +687,40 @@ ngx_http_journey_find_phase(ngx_http_request_t *r,
         && ngx_http_complex_value(r, conf->phase_value, &value) == NGX_OK
         && value.len > 0)
     {
-        name = ngx_http_journey_str(&value);
-
-        phase = journey_phases_get(conf->phases, &name);
+        phase = ngx_http_journey_named_phase(r, ctx, &value,
+                                             "journey_phase");
         if (phase != NULL) {
             return phase;
-        }
-
-        /* before the header the value may not be there yet */
-
-        if (ctx->filtered) {
-            mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
-
-            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_PHASES);
-
-            ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
-                          "\"journey_phase\" is \"%V\", which is no phase "
-                          "of the model", &value);
         }
     }
 
     return journey_phases_match(conf->phases, ctx->uri.data, ctx->uri.len);
+}
+
+
+static const journey_phase_t *
+ngx_http_journey_named_phase(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, ngx_str_t *value, const char *where)
+{
+    journey_str_t                  name;
+    const journey_phase_t         *phase;
+    ngx_http_journey_main_conf_t  *mcf;
+
+    name = ngx_http_journey_str(value);
+
+    phase = journey_phases_get(ctx->conf->phases, &name);
+
+    /* before the header the value may not be there yet */
+
+    if (phase == NULL && ctx->filtered) {
+        mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_PHASES);
+
+        ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
+                      "\"%s\" is \"%V\", which is no phase of the model",
+                      where, value);
+    }
+
+    return phase;
 }

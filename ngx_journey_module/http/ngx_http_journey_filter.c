@@ -69,6 +69,8 @@ ngx_http_journey_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_journey_get_ctx(r);
 
+    ngx_http_journey_application_read(r, ctx);
+
     /* a second run with the headers of the first thrown away is a filter's
      * that gave up the response; else one is enough */
 
@@ -97,6 +99,21 @@ ngx_http_journey_filter_init(ngx_conf_t *cf)
     ngx_http_top_header_filter = ngx_http_journey_header_filter;
 
     return NGX_OK;
+}
+
+
+/* Beside what "expires" may add: of two, this one counts. */
+
+ngx_int_t
+ngx_http_journey_no_store(ngx_http_request_t *r)
+{
+    ngx_str_t  key, value;
+
+    ngx_str_set(&key, "Cache-Control");
+    ngx_str_set(&value, "no-store");
+
+    return (ngx_http_journey_push_header(r, &key, &value) == NULL)
+           ? NGX_ERROR : NGX_OK;
 }
 
 

@@ -225,6 +225,7 @@ void
 ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
     ngx_uint_t                    i, n;
+    journey_str_t                 name;
     journey_hit_t                 hit;
     ngx_http_journey_goal_t     **goals;
     ngx_http_journey_reached_t   *reached;
@@ -241,10 +242,9 @@ ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         /* one name once a request */
 
         for (n = 0; n < ctx->nreached; n++) {
-            if (journey_strcmp(&ctx->reached[n].goal->name,
-                               &goals[i]->goal.name)
-                == 0)
-            {
+            name = ngx_http_journey_str(&ctx->reached[n].name);
+
+            if (journey_strcmp(&name, &goals[i]->goal.name) == 0) {
                 break;
             }
         }
@@ -267,7 +267,8 @@ ngx_http_journey_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         reached = &ctx->reached[ctx->nreached++];
 
         ngx_memzero(reached, sizeof(ngx_http_journey_reached_t));
-        reached->goal = &goals[i]->goal;
+        reached->name = ngx_http_journey_ngx_str(&goals[i]->goal.name);
+        reached->completes = goals[i]->goal.completes;
 
         ngx_http_journey_goal_values(r, ctx, goals[i], reached);
 

@@ -65,6 +65,7 @@ ngx_http_journey_identify(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
     ctx->fresh = (ctx->fresh && identity == ctx->identity);
     ctx->continued = (ctx->continued && ctx->fresh);
+    ctx->handed = (ctx->handed && ctx->fresh);
     ctx->identity = identity;
 
     switch (identity) {
@@ -349,6 +350,13 @@ ngx_http_journey_new_visitor(ngx_http_request_t *r,
         return NGX_OK;
     }
 
+    if (ngx_http_journey_link_take(r, ctx) == NGX_OK) {
+        ctx->handed = 1;
+        ctx->fresh = 1;
+
+        return NGX_OK;
+    }
+
     rc = ngx_http_journey_continue(r, ctx);
 
     if (rc != NGX_DECLINED) {
@@ -452,8 +460,9 @@ ngx_http_journey_keep(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         }
     }
 
-    if (ctx->forget && (ctx->kind != JOURNEY_EVENT_NONE || ctx->nreached > 0
-                        || ctx->hidden))
+    if (ctx->forget && ctx->kind != JOURNEY_EVENT_PIXEL
+        && (ctx->kind != JOURNEY_EVENT_NONE || ctx->nreached > 0
+            || ctx->hidden))
     {
         rc = ngx_http_journey_cookie_delete(r, ctx->conf->cookie);
         ctx->cookie = (rc == NGX_OK);

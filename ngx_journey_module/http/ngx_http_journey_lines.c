@@ -135,6 +135,14 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_ERRORS);
     }
 
+    if (ctx->kind == JOURNEY_EVENT_CLICK) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_CLICKS);
+    }
+
+    if (ctx->kind == JOURNEY_EVENT_PIXEL) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_PIXELS);
+    }
+
     if (ctx->kind == JOURNEY_EVENT_PAGE) {
 
         if (ctx->prefetch) {
@@ -245,6 +253,25 @@ ngx_http_journey_common(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
         rec->position = ctx->phase->position;
     }
 
+    if (ctx->user.len > 0) {
+        rec->user = ngx_http_journey_str(&ctx->user);
+    }
+
+    ngx_http_journey_labels_line(ctx, rec);
+
+    if (ctx->conf->profile != NGX_HTTP_JOURNEY_PROFILE_NONE) {
+        rec->basis = ngx_http_journey_profile_name(ctx->conf->profile)->data[0];
+    }
+
+    if (ctx->agent.proxy) {
+
+        /* of its reader neither place nor device is known */
+
+        return;
+    }
+
+    rec->device = ctx->agent.device;
+
     place = ngx_http_journey_find_place(r, ctx);
 
     if (place != NULL) {
@@ -258,12 +285,6 @@ ngx_http_journey_common(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
             rec->city = place->city;
         }
     }
-
-    rec->device = ctx->agent.device;
-
-    if (ctx->conf->profile != NGX_HTTP_JOURNEY_PROFILE_NONE) {
-        rec->basis = ngx_http_journey_profile_name(ctx->conf->profile)->data[0];
-    }
 }
 
 
@@ -274,18 +295,21 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
     journey_entry_t  *entry;
 
     rec->kind = ctx->kind;
-    rec->has_ms = 1;
-    rec->ms = (uint32_t) ctx->ms;
 
-    if (ctx->status != NGX_HTTP_OK) {
-        rec->status = (uint32_t) ctx->status;
+    if (ctx->kind == JOURNEY_EVENT_PAGE || ctx->kind == JOURNEY_EVENT_ERROR) {
+        rec->has_ms = 1;
+        rec->ms = (uint32_t) ctx->ms;
+
+        if (ctx->status != NGX_HTTP_OK) {
+            rec->status = (uint32_t) ctx->status;
+        }
     }
 
     rec->prefetched = (ctx->kind == JOURNEY_EVENT_PAGE && ctx->prefetch);
 
-    if (ctx->kind == JOURNEY_EVENT_ERROR) {
+    if (ctx->kind == JOURNEY_EVENT_ERROR || ctx->kind == JOURNEY_EVENT_PIXEL) {
 
-        /* what was not served was not reached */
+        /* what was not served was not reached, and a view is no visit */
 
         journey_str_null(&rec->phase);
         rec->position = 0;
@@ -295,13 +319,25 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
         ngx_http_journey_first_line(ctx, previous, rec);
     }
 
-    entry = ctx->entry;
+    if (ctx->kind == JOURNEY_EVENT_PIXEL) {
+        entry = ctx->classified;
 
-    if (entry == NULL) {
-        return;
+        if (entry == NULL) {
+            return;
+        }
+
+    } else {
+        entry = ctx->entry;
+
+        if (entry == NULL) {
+            return;
+        }
+
+        rec->channel = entry->channel_name;
+        rec->referrer = entry->referrer;
+        rec->why = entry->why;
     }
 
-    rec->channel = entry->channel_name;
     rec->source = entry->source;
     rec->medium = entry->medium;
     rec->campaign = entry->campaign;
@@ -311,9 +347,6 @@ ngx_http_journey_page_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
     if (!(ctx->signals & ctx->conf->signals)) {
         rec->click = *journey_click_name(entry->click);
     }
-
-    rec->referrer = entry->referrer;
-    rec->why = entry->why;
 }
 
 
@@ -331,7 +364,7 @@ ngx_http_journey_first_line(ngx_http_journey_ctx_t *ctx, u_char *previous,
                             - previous;
     }
 
-    if ((ctx->event.session || ctx->continued)
+    if ((ctx->event.session || ctx->continued || ctx->handed)
         && ctx->identity == NGX_HTTP_JOURNEY_IDENTITY_COOKIE)
     {
         rec->has_first_seen = 1;
@@ -348,8 +381,8 @@ ngx_http_journey_goal_line(ngx_http_journey_ctx_t *ctx,
     ngx_uint_t  i;
 
     rec->kind = JOURNEY_EVENT_GOAL;
-    rec->goal = reached->goal->name;
-    rec->done = reached->goal->completes;
+    rec->goal = ngx_http_journey_str(&reached->name);
+    rec->done = reached->completes;
 
     rec->has_value = reached->has_value;
     rec->value = reached->value;

@@ -43,6 +43,11 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
      *     conf->phase = NULL;
      *     conf->phase_value = NULL;
      *     conf->goals = NULL;
+     *     conf->user_at = { NULL };
+     *     conf->labels = NULL;
+     *     conf->pixel = 0;
+     *     conf->redirect = NULL;
+     *     conf->redirect_to = NULL;
      *     conf->identity_value = NULL;
      *     conf->identity_at = { NULL };
      *     conf->profile_at = { NULL };
@@ -68,6 +73,8 @@ ngx_http_journey_create_loc_conf(ngx_conf_t *cf)
     conf->ignored = NGX_CONF_UNSET_PTR;
     conf->drop_spam = NGX_CONF_UNSET;
     conf->page = NGX_CONF_UNSET_PTR;
+    conf->user = NGX_CONF_UNSET_PTR;
+    conf->link = NGX_CONF_UNSET_PTR;
 
     return conf;
 }
@@ -89,6 +96,13 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->ignored, prev->ignored, NULL);
     ngx_conf_merge_value(conf->drop_spam, prev->drop_spam, 1);
     ngx_conf_merge_ptr_value(conf->page, prev->page, NULL);
+    ngx_conf_merge_ptr_value(conf->link, prev->link, NULL);
+
+    if (conf->user == NGX_CONF_UNSET_PTR) {
+        conf->user_at = prev->user_at;
+    }
+
+    ngx_conf_merge_ptr_value(conf->user, prev->user, NULL);
 
     if (conf->cookie == NGX_CONF_UNSET_PTR) {
 
@@ -122,6 +136,7 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                                       ? conf->types_keys : prev->types_keys);
 
     if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK
+        || ngx_http_journey_merge_labels(cf, prev, conf) != NGX_CONF_OK
         || ngx_http_journey_merge_goals(cf, prev, conf) != NGX_CONF_OK
         || ngx_http_journey_check_goals(cf, conf) != NGX_CONF_OK)
     {

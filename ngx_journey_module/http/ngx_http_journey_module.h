@@ -123,6 +123,23 @@ typedef struct {
 } ngx_http_journey_goal_t;
 
 
+/* The other own sites, and how they stand in a token that hands a visitor
+ * over to them. */
+
+typedef struct {
+    journey_hosts_t             *hosts;
+    ngx_array_t                  hashes;    /* uint32_t */
+    ngx_http_journey_at_t        at;
+} ngx_http_journey_link_t;
+
+
+typedef struct {
+    ngx_str_t                    name;
+    ngx_http_complex_value_t    *value;
+    ngx_http_journey_at_t        at;
+} ngx_http_journey_label_t;
+
+
 typedef struct {
     ngx_flag_t                   enable;
     ngx_http_journey_log_t      *log;       /* NULL: off */
@@ -159,6 +176,18 @@ typedef struct {
     ngx_http_complex_value_t    *page;
     ngx_array_t                 *goals;     /* ngx_http_journey_goal_t * */
 
+    ngx_http_complex_value_t    *user;      /* NULL: off */
+    ngx_http_journey_at_t        user_at;
+    ngx_array_t                 *labels;    /* ngx_http_journey_label_t */
+    ngx_http_journey_link_t     *link;      /* NULL: off */
+
+    unsigned                     pixel:1;   /* these three: of this very
+                                               location */
+    ngx_http_journey_at_t        pixel_at;
+    ngx_http_complex_value_t    *redirect;
+    journey_hosts_t             *redirect_to;
+                                            /* NULL: none */
+
     ngx_hash_t                   types;
     ngx_array_t                 *types_keys;
     uint64_t                     types_mask;
@@ -175,7 +204,7 @@ typedef struct {
 
 
 typedef struct {
-    const journey_goal_t        *goal;
+    ngx_str_t                    name;
     journey_event_t              event;
     unsigned                     has_value:1;
     double                       value;
@@ -187,6 +216,16 @@ typedef struct {
 } ngx_http_journey_reached_t;
 
 
+/* What the application said in headers of its response; the strings point
+ * into them. */
+
+typedef struct {
+    ngx_array_t                  goals;     /* ngx_str_t: as they came */
+    ngx_str_t                    user;
+    ngx_str_t                    phase;
+} ngx_http_journey_said_t;
+
+
 /*
  * The record of a request.  Made at POST_READ, survives internal redirects;
  * holds what is the client's own.
@@ -196,6 +235,8 @@ typedef struct {
     ngx_http_journey_loc_conf_t *conf;      /* of the first location */
     ngx_str_t                    uri;       /* the client's own, decoded */
     ngx_str_t                    args;
+    ngx_str_t                    query;     /* where campaign values are read:
+                                               args, or what stands for them */
     ngx_uint_t                   method;
 
     unsigned                     located:1; /* conf is final */
@@ -212,6 +253,9 @@ typedef struct {
     unsigned                     known:1;   /* base came from a cookie, or
                                                from the zone */
     unsigned                     fresh:1;   /* base has a new id */
+    unsigned                     handed:1;  /* base came from another site */
+    unsigned                     landed:1;  /* it was looked for what waits
+                                               for this landing */
     unsigned                     continued:1;
                                             /* base goes on with a cookieless
                                                session, of the id daily */
@@ -226,7 +270,9 @@ typedef struct {
     unsigned                     evaluated:1;
                                             /* phase, state, event, entry are
                                                there, provisional or final */
-    unsigned                     as_page:1; /* evaluated as a page */
+    unsigned                     as_page:1; /* evaluated as a page or click */
+    unsigned                     click:1;   /* journey_redirect has a target */
+    unsigned                     pixel:1;   /* answered by journey_pixel */
     unsigned                     visitor:1; /* state is somebody's */
     unsigned                     changed:1; /* state is to be kept: by the
                                                client, or in the zone */
@@ -246,7 +292,8 @@ typedef struct {
     journey_agent_headers_t      hints;     /* what agent is judged by */
     journey_agent_t              agent;
     journey_event_t              event;     /* of the page */
-    journey_event_kind_e         kind;      /* page, error or none */
+    journey_event_kind_e         kind;      /* page, click, pixel, error or
+                                               none */
     ngx_uint_t                   status;
     ngx_msec_t                   ms;        /* request to response header */
 
@@ -261,6 +308,13 @@ typedef struct {
 
     ngx_http_journey_reached_t  *reached;
     ngx_uint_t                   nreached;
+
+    ngx_http_journey_said_t     *said;      /* NULL: nothing */
+    ngx_str_t                    labels[JOURNEY_RECORD_LABELS];
+                                            /* values, as conf->labels has
+                                               their names */
+    ngx_uint_t                   nlabels;
+    ngx_str_t                    user;      /* keyed hash; empty: none */
 
     /* not zeroed with the rest: the flags tell when they are there */
 
@@ -437,6 +491,80 @@ ngx_int_t ngx_http_journey_check_optout(ngx_conf_t *cf,
     ngx_http_journey_main_conf_t *mcf);
 
 
+/* views, ngx_http_journey_pixel.c */
+
+char *ngx_http_journey_pixel(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+
+/* clicks, ngx_http_journey_redirect.c */
+
+char *ngx_http_journey_redirect(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
+
+/* visitors handed over between own sites, ngx_http_journey_link.c */
+
+char *ngx_http_journey_link(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* The state that another site handed over with the request's query, in base.
+ * NGX_DECLINED when there is none that may be taken. */
+ngx_int_t ngx_http_journey_link_take(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Counts a token that was not taken. */
+void ngx_http_journey_link_judge(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* $journey_link.  NGX_DECLINED: nobody is to be handed over. */
+ngx_int_t ngx_http_journey_link_value(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, ngx_str_t *value);
+
+/* Takes tokens out of a text that may hold a query, in place. */
+void ngx_http_journey_link_cut(ngx_str_t *text);
+
+
+/* landings answered by a redirect, ngx_http_journey_landing.c */
+
+/* A redirect of the client to an own host: what its query says of a campaign
+ * waits for the page there. */
+void ngx_http_journey_landing_keep(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Sets ctx->query to what waits for this page, if anything does; once. */
+void ngx_http_journey_landing_take(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
+/* the application's word, ngx_http_journey_application.c */
+
+char *ngx_http_journey_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* Takes X-Journey-* out of the response's header; what they say is kept in
+ * ctx->said, if it may be believed.  ctx may be NULL. */
+void ngx_http_journey_application_read(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* The keyed hash of the application's user in ctx->user, where the profile,
+ * the consent and the signals let it be known.  Once, for an event. */
+void ngx_http_journey_application_user(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+
+/* labels, ngx_http_journey_labels.c */
+
+char *ngx_http_journey_label(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_journey_merge_labels(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
+
+/* Fills ctx->labels.  Once, for an event. */
+void ngx_http_journey_labels_read(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
+
+/* Puts them into the record. */
+void ngx_http_journey_labels_line(ngx_http_journey_ctx_t *ctx,
+    journey_record_t *rec);
+
+
 /* the opt-out, ngx_http_journey_optout.c */
 
 char *ngx_http_journey_optout(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
@@ -492,6 +620,9 @@ void ngx_http_journey_close_logs(ngx_http_journey_main_conf_t *mcf);
 /* ngx_http_journey_filter.c */
 
 ngx_int_t ngx_http_journey_filter_init(ngx_conf_t *cf);
+
+/* Adds "Cache-Control: no-store" to the response. */
+ngx_int_t ngx_http_journey_no_store(ngx_http_request_t *r);
 
 
 /* ngx_http_journey_variables.c */

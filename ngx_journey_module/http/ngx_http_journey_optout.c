@@ -9,7 +9,6 @@
 
 
 #include "ngx_http_journey_module.h"
-#include "ngx_http_journey_compat.h"
 
 
 static ngx_int_t ngx_http_journey_optout_handler(ngx_http_request_t *r);
@@ -69,7 +68,6 @@ static ngx_int_t
 ngx_http_journey_optout_handler(ngx_http_request_t *r)
 {
     ngx_int_t                rc;
-    ngx_str_t                key, value;
     ngx_http_journey_ctx_t  *ctx;
 
     ctx = NULL;
@@ -102,12 +100,7 @@ ngx_http_journey_optout_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    /* beside what "expires" may add: of two, this one counts */
-
-    ngx_str_set(&key, "Cache-Control");
-    ngx_str_set(&value, "no-store");
-
-    if (ngx_http_journey_push_header(r, &key, &value) == NULL) {
+    if (ngx_http_journey_no_store(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

@@ -189,10 +189,27 @@ char *
 ngx_http_journey_check_privacy(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *conf)
 {
+    ngx_http_journey_label_t      *label;
     ngx_http_journey_main_conf_t  *mcf;
 
     if (!conf->enable) {
         return NGX_CONF_OK;
+    }
+
+    if (conf->profile == NGX_HTTP_JOURNEY_PROFILE_EXEMPT
+        || conf->profile == NGX_HTTP_JOURNEY_PROFILE_ANONYMOUS)
+    {
+        if (conf->link != NULL) {
+            return ngx_http_journey_passes(cf, "\"journey_link\"",
+                                           &conf->link->at, conf,
+                                           "one site a visitor");
+        }
+
+        if (conf->user != NULL) {
+            return ngx_http_journey_passes(cf, "\"journey_user\"",
+                                           &conf->user_at, conf,
+                                           "no user ids");
+        }
     }
 
     switch (conf->profile) {
@@ -203,6 +220,19 @@ ngx_http_journey_check_privacy(ngx_conf_t *cf,
 
         if (mcf->exempt.file == NULL) {
             mcf->exempt = conf->profile_at;
+        }
+
+        if (conf->pixel) {
+            return ngx_http_journey_passes(cf, "\"journey_pixel\"",
+                                           &conf->pixel_at, conf,
+                                           "it measures no opened mail");
+        }
+
+        if (conf->labels != NULL) {
+            label = conf->labels->elts;
+
+            return ngx_http_journey_passes(cf, "\"journey_label\"",
+                                           &label->at, conf, "no labels");
         }
 
         if (conf->cookie->max_age > NGX_HTTP_JOURNEY_EXEMPT_AGE) {

@@ -71,6 +71,7 @@ ngx_http_journey_create_ctx(ngx_http_request_t *r)
     ctx->conf = ngx_http_get_module_loc_conf(r, ngx_http_journey_module);
     ctx->uri = r->uri;
     ctx->args = r->args;
+    ctx->query = r->args;
     ctx->method = r->method;
 
     ngx_http_set_ctx(r, ctx, ngx_http_journey_module);

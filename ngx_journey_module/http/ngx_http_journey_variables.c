@@ -246,17 +246,17 @@ static ngx_int_t
 ngx_http_journey_value_goal(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, ngx_str_t *value)
 {
-    size_t                len;
-    u_char               *p;
-    ngx_uint_t            i;
-    const journey_str_t  *name;
+    size_t       len;
+    u_char      *p;
+    ngx_str_t   *name;
+    ngx_uint_t   i;
 
     if (ctx->nreached == 0) {
         return NGX_DECLINED;
     }
 
     for (i = 0, len = 0; i < ctx->nreached; i++) {
-        len += ctx->reached[i].goal->name.len + 1;
+        len += ctx->reached[i].name.len + 1;
     }
 
     p = ngx_pnalloc(r->pool, len);
@@ -272,7 +272,7 @@ ngx_http_journey_value_goal(ngx_http_request_t *r,
             *p++ = ',';
         }
 
-        name = &ctx->reached[i].goal->name;
+        name = &ctx->reached[i].name;
         p = ngx_cpymem(p, name->data, name->len);
     }
 
@@ -368,6 +368,7 @@ static ngx_http_journey_variable_t  ngx_http_journey_variables[] = {
     { ngx_string("journey_device"), ngx_http_journey_value_device },
     { ngx_string("journey_bot"), ngx_http_journey_value_bot },
     { ngx_string("journey_identity"), ngx_http_journey_value_identity },
+    { ngx_string("journey_link"), ngx_http_journey_link_value },
     { ngx_null_string, NULL }
 };
 

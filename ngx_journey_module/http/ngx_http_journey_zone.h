@@ -30,6 +30,8 @@ typedef enum {
     NGX_HTTP_JOURNEY_PREFETCHED,
     NGX_HTTP_JOURNEY_GOALS_REACHED,
     NGX_HTTP_JOURNEY_ERRORS,
+    NGX_HTTP_JOURNEY_CLICKS,
+    NGX_HTTP_JOURNEY_PIXELS,
     NGX_HTTP_JOURNEY_BOTS,              /* requests of bots */
     NGX_HTTP_JOURNEY_AI_AGENTS,         /* of these, agents for a person */
     NGX_HTTP_JOURNEY_VISITORS_NEW,
@@ -49,6 +51,13 @@ typedef enum {
     NGX_HTTP_JOURNEY_SUPPRESSED_DNT,
     NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT,
     NGX_HTTP_JOURNEY_CLAMPED,           /* by their profile */
+    NGX_HTTP_JOURNEY_LINK_TAKEN,        /* visitors that another site handed
+                                           over */
+    NGX_HTTP_JOURNEY_LINK_IGNORED,
+    NGX_HTTP_JOURNEY_LANDINGS_KEPT,     /* answered by a redirect */
+    NGX_HTTP_JOURNEY_LANDINGS_TAKEN,
+    NGX_HTTP_JOURNEY_LANDINGS_LOST,     /* for lack of room, or of time */
+    NGX_HTTP_JOURNEY_REFUSED,           /* redirects to nowhere: 404 */
     NGX_HTTP_JOURNEY_OPTOUTS,           /* asked for, granted */
     NGX_HTTP_JOURNEY_UNDONE,
     NGX_HTTP_JOURNEY_COOKIELESS,        /* these two: always 0 here, they */
@@ -59,6 +68,9 @@ typedef enum {
                                         /* of goals: value or currency */
     NGX_HTTP_JOURNEY_BAD_PHASES,        /* a variable named none */
     NGX_HTTP_JOURNEY_BAD_IDENTITIES,
+    NGX_HTTP_JOURNEY_BAD_GOALS,         /* the application's word: goals, */
+    NGX_HTTP_JOURNEY_BAD_ORDERS,        /* ids without a secret, */
+    NGX_HTTP_JOURNEY_BAD_USERS,         /* users */
     NGX_HTTP_JOURNEY_LOG_LINES,         /* these five: what slots do not */
     NGX_HTTP_JOURNEY_LOG_MEMBERS,       /* count, or not any longer */
     NGX_HTTP_JOURNEY_LOG_BYTES,
