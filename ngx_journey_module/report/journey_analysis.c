@@ -6,6 +6,7 @@
 
 #include "journey_analysis.h"
 #include "journey_fold.h"
+#include "journey_loose.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -420,7 +421,10 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
             && ev->journey != 0)
         {
             channel = a->touch_channel[ev->touch];
-            ntouches++;
+
+            /* wn is what the module knew of */
+
+            ntouches += !(ev->flags & JOURNEY_EV_LOOSE);
 
             if (journey_analysis_way(walk, channel, ev->t) != JOURNEY_OK) {
                 return JOURNEY_ERROR;
@@ -499,6 +503,10 @@ journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
     a->walk->visitor_gen++;
 
     journey_store_sort(a->store, refs, n, a->walk->refs);
+
+    if (a->store->all.loose != 0) {
+        journey_loose_place(a->store, refs, n);
+    }
 
     order = journey_analysis_order(a, refs, n, 0);
 

@@ -14,45 +14,83 @@
 #include <stdlib.h>
 
 
-/* Marks what was counted before, in the order of time. */
+#define JOURNEY_GOALS_KEY  6            /* numbers that tell goals apart */
+
+
+/* What makes a goal the same: its order; else its session, or its moment when
+ * it has none.  0 when nothing does. */
+
+static int
+journey_goals_key(const journey_goal_ev_t *goal, const journey_ev_t *ev,
+    uint32_t *key)
+{
+    memset(key, 0, JOURNEY_GOALS_KEY * sizeof(uint32_t));
+
+    key[0] = goal->goal;
+    key[1] = goal->order;
+
+    if (goal->order != 0) {
+        return 1;
+    }
+
+    key[2] = ev->visitor;
+    key[3] = ev->session;
+
+    if (ev->session == 0) {
+        key[4] = (uint32_t) ev->t;
+        key[5] = (uint32_t) (ev->t >> 32);
+    }
+
+    return ev->visitor != 0;
+}
+
+
+/* How well an event is known: one of two that are the same is the one whose
+ * journey is named, else the one whose visitor is. */
+
+static unsigned
+journey_goals_rank(const journey_ev_t *ev)
+{
+    return (ev->visitor == 0) ? 2 : (ev->flags & JOURNEY_EV_LOOSE) ? 1 : 0;
+}
+
+
+/* Marks what was counted before: in the order of time, the best known first,
+ * since an order may be reported by both a browser and another system. */
 
 static int
 journey_goals_repeated(journey_store_t *store)
 {
     int                 rc;
-    uint32_t            i, key[4], n;
+    uint32_t            i, n, key[JOURNEY_GOALS_KEY];
+    unsigned            rank;
     journey_ev_t       *ev;
     journey_intern_t    known;
     journey_goal_ev_t  *goal;
 
     rc = journey_intern_init(&known, store->all.names.seed);
 
-    for (i = 0; i < store->ngoals && rc == JOURNEY_OK; i++) {
-        ev = journey_store_event(store, store->goals[i]);
-        goal = &store->all.goals[ev->goal - 1];
+    for (rank = 0; rank <= 2; rank++) {
 
-        key[0] = goal->goal;
-        key[1] = goal->order;
-        key[2] = 0;
-        key[3] = 0;
+        for (i = 0; i < store->ngoals && rc == JOURNEY_OK; i++) {
+            ev = journey_store_event(store, store->goals[i]);
+            goal = &store->all.goals[ev->goal - 1];
 
-        if (goal->order == 0) {
-            if (ev->visitor == 0) {
+            if (journey_goals_rank(ev) != rank
+                || !journey_goals_key(goal, ev, key))
+            {
                 continue;
             }
 
-            key[2] = ev->visitor;
-            key[3] = ev->session;
-        }
+            n = known.n;
 
-        n = known.n;
+            if (journey_intern(&known, (u_char *) key, sizeof(key)) < n) {
+                ev->flags |= JOURNEY_EV_REPEATED;
+            }
 
-        if (journey_intern(&known, (u_char *) key, sizeof(key)) < n) {
-            ev->flags |= JOURNEY_EV_REPEATED;
-        }
-
-        if (known.no_memory) {
-            rc = JOURNEY_ERROR;
+            if (known.no_memory) {
+                rc = JOURNEY_ERROR;
+            }
         }
     }
 

@@ -241,6 +241,29 @@ journey_part_join(journey_part_t *part, const journey_record_t *rec,
 }
 
 
+/* What happened offline is of no session, and which journey was open then is
+ * not known before all events of the visitor are.  So are goals that another
+ * system reports. */
+
+static void
+journey_part_loose(journey_part_t *part, const journey_record_t *rec,
+    journey_ev_t *ev)
+{
+    if (rec->kind == JOURNEY_EVENT_OFFLINE) {
+        ev->journey = 0;
+        ev->session = 0;
+
+    } else if (rec->kind != JOURNEY_EVENT_GOAL || rec->journey != 0) {
+        return;
+    }
+
+    if (ev->visitor != 0) {
+        ev->flags |= JOURNEY_EV_LOOSE;
+        part->loose++;
+    }
+}
+
+
 static journey_ev_t *
 journey_part_next(journey_part_t *part)
 {
@@ -317,6 +340,8 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
     {
         return JOURNEY_ERROR;
     }
+
+    journey_part_loose(part, rec, ev);
 
     if (rec->previous.len != 0 && ev->visitor != 0
         && journey_part_join(part, rec, ev) != JOURNEY_OK)

@@ -21,6 +21,9 @@
 #define JOURNEY_EV_DONE      0x01       /* a goal that completes */
 #define JOURNEY_EV_REPEATED  0x02       /* the same goal was counted before */
 #define JOURNEY_EV_TOUCHED   0x04       /* the same touch was counted before */
+#define JOURNEY_EV_LOOSE     0x08       /* of a visitor, without j: which
+                                           journey it is of is told by its
+                                           time (journey_loose.h) */
 
 
 /* One event.  Strings are numbers in the store's tables, 0 is none. */
@@ -91,6 +94,7 @@ typedef struct {
 
     uint64_t              prefetched;   /* events with pf: a number only */
     uint64_t              bots;         /* of bots: a number only */
+    uint64_t              loose;        /* events that are JOURNEY_EV_LOOSE */
     uint64_t              from;         /* smallest and largest t */
     uint64_t              until;
 

@@ -89,6 +89,7 @@ journey_merge_goals(journey_part_t *all, journey_part_t *part,
     all->until = journey_max(all->until, part->until);
     all->prefetched += part->prefetched;
     all->bots += part->bots;
+    all->loose += part->loose;
     all->nevents += part->nevents;
 }
 
