@@ -40,6 +40,10 @@ static const journey_command_t  journey_commands[] = {
       "what each channel brought; conversions belong to the last touch",
       JOURNEY_LOGS, journey_report_channels },
 
+    { "campaigns", "FILE\xe2\x80\xa6",
+      "views, clicks and visits by campaign, and what came of them",
+      JOURNEY_LOGS, journey_report_campaigns },
+
     { "phases", "FILE\xe2\x80\xa6",
       "how far journeys got, and how those that went no further ended",
       JOURNEY_LOGS, journey_report_phases },

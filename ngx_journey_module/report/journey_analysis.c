@@ -24,6 +24,7 @@
 
 typedef struct {
     uint32_t              channel;      /* names */
+    uint32_t              campaign;     /* of the latest */
     uint64_t              latest;       /* t, ms */
 } journey_way_t;
 
@@ -129,6 +130,15 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
 
     walk = a->walk;
 
+    if (ev->kind == JOURNEY_EVENT_PIXEL) {
+        journey_campaigns_view(&a->campaigns, ev);
+
+        if (ev->visitor == 0 || a->touch_channel[ev->touch] == 0) {
+            ev->flags |= JOURNEY_EV_TOUCHED;
+            return;
+        }
+    }
+
     if (ev->visitor != 0) {
         seen = &walk->seen[ev->touch];
 
@@ -145,6 +155,9 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
 
     sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
     sum->touches++;
+
+    journey_campaigns_touch(&a->campaigns, ev,
+                            ev->visitor ? walk->visitor_gen : 0);
 
     if (ev->visitor != 0 && sum->visitor_gen != walk->visitor_gen) {
         sum->visitor_gen = walk->visitor_gen;
@@ -263,12 +276,14 @@ journey_analysis_path_journey(journey_analysis_t *a, journey_path_sum_t *path)
 
 
 static int
-journey_analysis_way(journey_walk_t *walk, uint32_t channel, uint64_t t)
+journey_analysis_way(journey_walk_t *walk, uint32_t channel,
+    uint32_t campaign, uint64_t t)
 {
     uint32_t        size;
     journey_way_t  *ways;
 
     if (walk->nways != 0 && walk->ways[walk->nways - 1].channel == channel) {
+        walk->ways[walk->nways - 1].campaign = campaign;
         walk->ways[walk->nways - 1].latest = t;
         return JOURNEY_OK;
     }
@@ -286,6 +301,7 @@ journey_analysis_way(journey_walk_t *walk, uint32_t channel, uint64_t t)
     }
 
     walk->ways[walk->nways].channel = channel;
+    walk->ways[walk->nways].campaign = campaign;
     walk->ways[walk->nways].latest = t;
     walk->nways++;
 
@@ -343,15 +359,17 @@ static int
 journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     uint32_t ntouches)
 {
-    double                  value;
-    uint32_t                i, n, name, names[JOURNEY_PATH_LONG];
-    journey_goal_ev_t      *goal;
-    journey_path_sum_t     *path;
-    journey_channel_sum_t  *sum;
+    double                   value;
+    uint32_t                 i, n, name, campaign, names[JOURNEY_PATH_LONG];
+    journey_goal_ev_t       *goal;
+    journey_path_sum_t      *path;
+    journey_channel_sum_t   *sum;
+    journey_campaign_sum_t  *sold;
 
     goal = &a->store->all.goals[ev->goal - 1];
     value = (goal->has_value && goal->currency == a->currency) ? goal->value
                                                                : 0;
+    campaign = 0;
 
     if (goal->total > ntouches && goal->nways != 0) {
         a->incomplete++;
@@ -366,6 +384,10 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
 
     } else {
         n = journey_analysis_ways(a, ev->t, names);
+
+        if (n != 0) {
+            campaign = a->walk->ways[a->walk->nways - 1].campaign;
+        }
     }
 
     if (n == 0) {
@@ -376,6 +398,12 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     sum = journey_analysis_channel(a, names[n - 1]);
     sum->conversions += 1;
     sum->value += value;
+
+    if (campaign != 0) {
+        sold = journey_campaigns_sum(&a->campaigns, campaign);
+        sold->conversions += 1;
+        sold->value += value;
+    }
 
     path = journey_analysis_path(a, names, n);
 
@@ -398,7 +426,8 @@ static int
 journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
     uint32_t n)
 {
-    uint32_t                i, channel, ntouches, names[JOURNEY_PATH_LONG];
+    uint32_t                i, channel, campaign, ntouches;
+    uint32_t                names[JOURNEY_PATH_LONG];
     unsigned                converted, done;
     journey_ev_t           *ev;
     journey_walk_t         *walk;
@@ -421,14 +450,21 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
             && ev->journey != 0)
         {
             channel = a->touch_channel[ev->touch];
+            campaign = journey_campaigns_of(&a->campaigns, ev);
 
-            /* wn is what the module knew of */
+            /* wn is what the module knew of, and of no view */
 
-            ntouches += !(ev->flags & JOURNEY_EV_LOOSE);
+            ntouches += (ev->kind != JOURNEY_EVENT_PIXEL
+                         && !(ev->flags & JOURNEY_EV_LOOSE));
 
-            if (journey_analysis_way(walk, channel, ev->t) != JOURNEY_OK) {
+            if (journey_analysis_way(walk, channel, campaign, ev->t)
+                != JOURNEY_OK)
+            {
                 return JOURNEY_ERROR;
             }
+
+            journey_campaigns_journey(&a->campaigns, campaign,
+                                      walk->journey_gen);
 
             sum = journey_analysis_channel(a, channel);
 
@@ -567,7 +603,7 @@ journey_analysis_other(journey_analysis_t *a)
 
 
 static int
-journey_analysis_init(journey_analysis_t *a)
+journey_analysis_init(journey_analysis_t *a, const journey_conf_t *conf)
 {
     uint32_t          i, ntouches;
     u_char           *end;
@@ -582,7 +618,19 @@ journey_analysis_init(journey_analysis_t *a)
         return JOURNEY_ERROR;
     }
 
+    if (a->opts->views
+        && journey_campaigns_channels(store, conf, a->touch_channel)
+           != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
     for (i = 1; i < ntouches; i++) {
+
+        if (a->touch_channel[i] != 0) {
+            continue;
+        }
+
         touch = journey_intern_str(&store->all.touches, i);
         end = memchr(touch.data, '\0', touch.len);
 
@@ -706,6 +754,7 @@ journey_analysis_again(journey_analysis_t *a)
     }
 
     journey_funnel_reset(&a->funnel);
+    journey_campaigns_reset(&a->campaigns);
 
     return journey_analysis_walk(a);
 }
@@ -733,7 +782,7 @@ journey_analysis_fold(journey_analysis_t *a)
 
 int
 journey_analyse(journey_analysis_t *a, journey_store_t *store,
-    const journey_options_t *opts, const journey_phases_t *phases)
+    const journey_options_t *opts, const journey_conf_t *conf)
 {
     memset(a, 0, sizeof(journey_analysis_t));
 
@@ -749,8 +798,10 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
         return JOURNEY_ERROR;
     }
 
-    if (journey_funnel_init(&a->funnel, store, phases) != JOURNEY_OK
-        || journey_analysis_init(a) != JOURNEY_OK
+    if (journey_funnel_init(&a->funnel, store, conf ? conf->phases : NULL)
+        != JOURNEY_OK
+        || journey_campaigns_init(&a->campaigns, store) != JOURNEY_OK
+        || journey_analysis_init(a, conf) != JOURNEY_OK
         || journey_goals_count(a) != JOURNEY_OK
         || journey_analysis_walk(a) != JOURNEY_OK)
     {
@@ -765,6 +816,7 @@ void
 journey_analysis_free(journey_analysis_t *a)
 {
     journey_funnel_free(&a->funnel);
+    journey_campaigns_free(&a->campaigns);
     journey_intern_free(&a->path_keys);
 
     free(a->channels);

@@ -11,6 +11,7 @@
 #define JOURNEY_ANALYSIS_H
 
 
+#include "journey_campaigns.h"
 #include "journey_funnel.h"
 #include "journey_options.h"
 
@@ -72,6 +73,7 @@ typedef struct {
     journey_store_t          *store;
     const journey_options_t  *opts;
     journey_funnel_t          funnel;
+    journey_campaigns_t       campaigns;
 
     uint64_t                  events;
     uint64_t                  visitors;
@@ -127,10 +129,10 @@ typedef struct {
 } journey_analysis_t;
 
 
-/* Counts all; phases as in journey_funnel_init().  JOURNEY_ERROR when memory
- * is exhausted; to be freed in any case. */
+/* Counts all; conf is NULL where there is none.  JOURNEY_ERROR when memory is
+ * exhausted; to be freed in any case. */
 int journey_analyse(journey_analysis_t *a, journey_store_t *store,
-    const journey_options_t *opts, const journey_phases_t *phases);
+    const journey_options_t *opts, const journey_conf_t *conf);
 void journey_analysis_free(journey_analysis_t *a);
 
 /* Counts the conversions, their currencies and the table of goals. */

@@ -179,6 +179,19 @@ journey_fold_path(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
 }
 
 
+static int
+journey_fold_campaign(const journey_analysis_t *a, uint32_t i,
+    uint64_t *visitors)
+{
+    const journey_campaign_sum_t  *sum;
+
+    sum = &a->campaigns.sums[i];
+    *visitors = sum->visitors;
+
+    return sum->views != 0 || sum->clicks != 0 || sum->visits != 0;
+}
+
+
 /* The phases of all models have one row together. */
 
 static int
@@ -232,7 +245,7 @@ journey_fold_phases(journey_analysis_t *a)
 int
 journey_fold(journey_analysis_t *a)
 {
-    int       rc[4];
+    int       rc[5];
     unsigned  i, more;
 
     rc[0] = journey_fold_map(a, &a->channel_row, a->nnames, a->other_name,
@@ -242,8 +255,10 @@ journey_fold(journey_analysis_t *a)
     rc[2] = journey_fold_map(a, &a->path_row, a->path_keys.n, a->other_path,
                              journey_fold_path);
     rc[3] = journey_fold_phases(a);
+    rc[4] = journey_fold_map(a, &a->campaigns.row, a->campaigns.n,
+                             a->campaigns.other, journey_fold_campaign);
 
-    for (i = 0, more = 0; i < 4; i++) {
+    for (i = 0, more = 0; i < 5; i++) {
         if (rc[i] == JOURNEY_ERROR) {
             return JOURNEY_ERROR;
         }

@@ -14,8 +14,9 @@
 
 
 /*
- * Chooses the rows of channels, pages, paths and phases to be folded, from
- * the sums that are there; to be called again after they were counted anew.
+ * Chooses the rows of channels, campaigns, pages, paths and phases to be
+ * folded, from the sums that are there; to be called again after they were
+ * counted anew.
  * Each table's choice is: the rows of fewer visitors, and the next smallest
  * one as long as a single row would be folded, or all that are folded have
  * too few visitors together.  Rows without any event are none.

@@ -115,6 +115,13 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
             continue;
         }
 
+        if (rec.kind == JOURNEY_EVENT_PIXEL && !loader->opts->views) {
+
+            /* a view is no visit: it is nobody's unless it is let in */
+
+            journey_str_null(&rec.visitor);
+        }
+
         if (journey_load_wanted(loader->opts, &rec)
             && journey_part_add(part, &rec) != JOURNEY_OK)
         {

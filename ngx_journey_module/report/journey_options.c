@@ -36,6 +36,7 @@ typedef enum {
     JOURNEY_OPT_SECRET,
     JOURNEY_OPT_NAME,
     JOURNEY_OPT_MIN_VISITORS,
+    JOURNEY_OPT_VIEWS,
     JOURNEY_OPT_ID,
     JOURNEY_OPT_USER,
     JOURNEY_OPT_EXACT,
@@ -92,6 +93,9 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "name of the cookie (default jny)" },
     { "min-visitors", "K", JOURNEY_OPTIONS_LOG,
       "rows of fewer than K visitors become one row" },
+    { "views", NULL, JOURNEY_OPTIONS_LOG,
+      "views (mails opened, ads shown) of known visitors are\n"
+      "touches, and part of paths" },
     { "id", "ID", JOURNEY_OPTIONS_PERSON,
       "a visitor (v), as an argument of that form is;\nmay be repeated" },
     { "user", "USER", JOURNEY_OPTIONS_PERSON,
@@ -335,6 +339,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
 
     case JOURNEY_OPT_STATUS:
         opts->status = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_VIEWS:
+        opts->views = 1;
         return JOURNEY_OK;
 
     case JOURNEY_OPT_MIN_VISITORS:

@@ -97,6 +97,7 @@ struct journey_options_s {
 
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
+    unsigned                  views;    /* they are touches */
 };
 
 

@@ -18,9 +18,10 @@
 #define JOURNEY_REPORT_PAGES     0x08
 #define JOURNEY_REPORT_PATHS     0x10
 #define JOURNEY_REPORT_SUMMARY   0x20
-#define JOURNEY_REPORT_ALL       0x3f
+#define JOURNEY_REPORT_CAMPAIGNS 0x40
+#define JOURNEY_REPORT_ALL       0x7f
 
-#define JOURNEY_REPORT_TABLES    6
+#define JOURNEY_REPORT_TABLES    7
 
 
 /* What a reader of the numbers has to know: under the headline as text, else
@@ -142,6 +143,13 @@ journey_report_notes(const journey_options_t *opts,
                             journey_plural(a->prefetched, "page", "pages"));
     }
 
+    if (a->campaigns.nameless != 0) {
+        journey_text_count(n, a->campaigns.nameless);
+        journey_report_note(opts, "%s %s of no campaign, medium or source", n,
+                            journey_plural(a->campaigns.nameless, "view",
+                                           "views"));
+    }
+
     if (a->bots != 0) {
         journey_text_count(n, a->bots);
         journey_report_note(opts, "%s %s of bots, not counted", n,
@@ -219,8 +227,9 @@ journey_report_tables(const journey_options_t *opts,
     const journey_analysis_t *a, const journey_damage_t *damage,
     unsigned wanted, journey_table_t *tables, unsigned *n)
 {
-    int   rc;
-    long  limit, top;
+    int               rc;
+    long              limit, top;
+    journey_table_t  *table;
 
     limit = opts->limit;
     top = (limit == JOURNEY_LIMIT_NONE && opts->format == JOURNEY_FORMAT_TEXT)
@@ -235,6 +244,20 @@ journey_report_tables(const journey_options_t *opts,
 
     if (wanted & JOURNEY_REPORT_CHANNELS) {
         rc |= journey_table_channels(&tables[(*n)++], a, limit);
+    }
+
+    if (wanted & JOURNEY_REPORT_CAMPAIGNS) {
+        table = &tables[(*n)++];
+        rc |= journey_table_campaigns(table, a, top);
+
+        if (table->nrows == 0 && table->more == 0
+            && wanted == JOURNEY_REPORT_ALL
+            && opts->format == JOURNEY_FORMAT_TEXT)
+        {
+            /* most sites have none at most times */
+
+            (*n)--;
+        }
     }
 
     if (wanted & JOURNEY_REPORT_PHASES) {
@@ -326,7 +349,7 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
     rc = journey_load(&store, opts, &damage);
 
     if (rc == JOURNEY_OK) {
-        rc = journey_analyse(&a, &store, opts, conf ? conf->phases : NULL);
+        rc = journey_analyse(&a, &store, opts, conf);
 
         if (rc == JOURNEY_OK) {
             rc = journey_report_print(opts, &a, &damage, wanted, pool);
@@ -362,6 +385,13 @@ int
 journey_report_channels(const journey_options_t *opts)
 {
     return journey_report_run(opts, JOURNEY_REPORT_CHANNELS);
+}
+
+
+int
+journey_report_campaigns(const journey_options_t *opts)
+{
+    return journey_report_run(opts, JOURNEY_REPORT_CAMPAIGNS);
 }
 
 

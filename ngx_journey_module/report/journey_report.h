@@ -22,6 +22,8 @@ int journey_table_summary(journey_table_t *table, const journey_analysis_t *a,
     const journey_damage_t *damage);
 int journey_table_channels(journey_table_t *table,
     const journey_analysis_t *a, long limit);
+int journey_table_campaigns(journey_table_t *table,
+    const journey_analysis_t *a, long limit);
 int journey_table_phases(journey_table_t *table, const journey_analysis_t *a);
 int journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
     long limit);
@@ -33,6 +35,7 @@ int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
 /* The commands. */
 int journey_report(const journey_options_t *opts);
 int journey_report_channels(const journey_options_t *opts);
+int journey_report_campaigns(const journey_options_t *opts);
 int journey_report_phases(const journey_options_t *opts);
 int journey_report_goals(const journey_options_t *opts);
 int journey_report_paths(const journey_options_t *opts);

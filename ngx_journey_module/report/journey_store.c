@@ -296,6 +296,8 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
     journey_ev_t         *ev;
     const journey_str_t  *strs[4];
 
+    static const journey_str_t  none = journey_null_string;
+
     if (rec->bot.len != 0) {
         part->bots++;
         return JOURNEY_OK;
@@ -327,8 +329,8 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
     strs[1] = &rec->path;
     ev->page = journey_part_tuple(part, &part->pages, strs, 2);
 
-    if (rec->channel.len != 0) {
-        strs[0] = &rec->channel;
+    if (rec->channel.len != 0 || rec->kind == JOURNEY_EVENT_PIXEL) {
+        strs[0] = (rec->kind == JOURNEY_EVENT_PIXEL) ? &none : &rec->channel;
         strs[1] = &rec->source;
         strs[2] = &rec->medium;
         strs[3] = &rec->campaign;

@@ -74,7 +74,8 @@ typedef struct {
     journey_intern_t      visitors;
     journey_intern_t      pages;        /* host NUL path */
     journey_intern_t      touches;      /* channel NUL source NUL medium NUL
-                                           campaign */
+                                           campaign; without channel: a
+                                           pixel's */
     journey_ev_t        **chunks;
     uint32_t              nchunks;
     uint32_t              chunks_size;
