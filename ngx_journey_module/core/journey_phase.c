@@ -402,6 +402,7 @@ journey_goal_parse(journey_pool_t *pool, journey_goal_t *goal,
                     && memcmp(word->data, passed[n].data, passed[n].len) == 0)
                 {
                     rc = JOURNEY_OK;
+                    goal->conditional |= journey_str_is(&passed[n], "if=");
                 }
             }
         }

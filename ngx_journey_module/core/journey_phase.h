@@ -63,6 +63,8 @@ typedef struct {
     journey_path_t       *paths;        /* none: every path */
     unsigned              npaths;
     unsigned              completes:1;
+    unsigned              conditional:1;    /* it has an if= that nobody
+                                               looked at (other is NULL) */
 } journey_goal_t;
 
 /*

@@ -11,13 +11,18 @@
  * than numbers: journey_scan (which bytes hold which lines), journey_person
  * (whose they are), journey_show, or journey_edit (lines out of a file, with
  * journey_live and journey_rewrite).  journey_privacy reads the answer of
- * journey_status beside logs.
+ * journey_status beside logs.  Access logs of servers become journey logs by
+ * journey_import_cmd (files in the order of their time, what is said),
+ * journey_import_file (lines), journey_import_line (a line to its fields),
+ * journey_import_event (to events, with journey_import_visitors) and
+ * journey_import_output.
  */
 
 
 #include "journey_check.h"
 #include "journey_classify_cmd.h"
 #include "journey_erase.h"
+#include "journey_import.h"
 #include "journey_privacy.h"
 #include "journey_report.h"
 #include "journey_show.h"
@@ -59,6 +64,10 @@ static const journey_command_t  journey_commands[] = {
       "the channel, source, bot and phase that a visit would be given",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,
       journey_classify_command },
+
+    { "import", "FILE\xe2\x80\xa6",
+      "access logs of nginx and Apache (combined) to a journey log",
+      JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_IMPORT, journey_import },
 
     { "check", "FILE\xe2\x80\xa6",
       "is every member of logs whole; --repair writes a clean copy",

@@ -94,25 +94,65 @@ journey_progress_init(journey_progress_t *progress)
 }
 
 
-void
-journey_progress(journey_progress_t *progress, uint64_t n, const char *what)
+/* 1 when it is time for a sign of life. */
+
+static int
+journey_progress_due(journey_progress_t *progress)
 {
     uint64_t  now;
 
     if (!progress->terminal) {
-        return;
+        return 0;
     }
 
     now = journey_progress_clock();
 
     if (now - progress->shown < JOURNEY_PROGRESS_PAUSE) {
-        return;
+        return 0;
     }
 
     progress->shown = now;
     progress->there = 1;
 
-    fprintf(stderr, "\rreading: %llu %s", (unsigned long long) n, what);
+    return 1;
+}
+
+
+void
+journey_progress(journey_progress_t *progress, uint64_t n, const char *what)
+{
+    if (journey_progress_due(progress)) {
+        fprintf(stderr, "\rreading: %llu %s", (unsigned long long) n, what);
+    }
+}
+
+
+void
+journey_progress_bar(journey_progress_t *progress, uint64_t done,
+    uint64_t total, uint64_t n, const char *what)
+{
+    int     width;
+    double  share;
+
+    static const char  bar[] = "##############################";
+
+    if (!journey_progress_due(progress)) {
+        return;
+    }
+
+    if (total == 0) {
+        fprintf(stderr, "\rreading: %llu %s", (unsigned long long) n, what);
+        return;
+    }
+
+    /* a log that is in use may have grown since */
+
+    share = (double) journey_min(done, total) / (double) total;
+    width = (int) (share * (sizeof(bar) - 1));
+
+    fprintf(stderr, "\rreading: [%.*s%*s] %3d %%, %llu %s", width, bar,
+            (int) sizeof(bar) - 1 - width, "", (int) (share * 100),
+            (unsigned long long) n, what);
 }
 
 

@@ -39,6 +39,13 @@ void journey_progress_init(journey_progress_t *progress);
 void journey_progress(journey_progress_t *progress, uint64_t n,
     const char *what);
 
+/*
+ * The same with a bar: done of total, both in bytes.  total 0: it is not
+ * known, and n alone is shown.
+ */
+void journey_progress_bar(journey_progress_t *progress, uint64_t done,
+    uint64_t total, uint64_t n, const char *what);
+
 /* Before anything else is printed. */
 void journey_progress_erase(journey_progress_t *progress);
 

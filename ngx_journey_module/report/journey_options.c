@@ -47,6 +47,8 @@ typedef enum {
     JOURNEY_OPT_WAIT,
     JOURNEY_OPT_REPAIR,
     JOURNEY_OPT_STATUS,
+    JOURNEY_OPT_OWN_HOST,
+    JOURNEY_OPT_OUTPUT,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
@@ -117,7 +119,13 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "repair", "OUT", JOURNEY_OPTIONS_CHECK,
       "write what is whole of FILE to OUT, a new file" },
     { "status", "FILE", JOURNEY_OPTIONS_PRIVACY,
-      "the saved answer of journey_status; - is standard\ninput" }
+      "the saved answer of journey_status; - is standard\ninput" },
+    { "own-host", "HOST", JOURNEY_OPTIONS_IMPORT,
+      "the site's own host, the first is that of pages; may\n"
+      "be repeated" },
+    { "output", "FILE", JOURNEY_OPTIONS_IMPORT,
+      "a new file of gzip members (default: plain lines on\n"
+      "standard output)" }
 };
 
 
@@ -226,6 +234,25 @@ journey_options_number(const char *value, long *n, journey_error_t *err)
     *n = strtol(value, NULL, 10);
 
     return JOURNEY_OK;
+}
+
+
+/* Those of import. */
+
+static int
+journey_options_import(journey_options_t *opts, unsigned option,
+    const char *value)
+{
+    switch (option) {
+
+    case JOURNEY_OPT_OWN_HOST:
+        return journey_options_append(&opts->own_hosts, &opts->nown_hosts,
+                                      value);
+
+    default: /* JOURNEY_OPT_OUTPUT */
+        opts->output = value;
+        return JOURNEY_OK;
+    }
 }
 
 
@@ -340,6 +367,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
     case JOURNEY_OPT_STATUS:
         opts->status = value;
         return JOURNEY_OK;
+
+    case JOURNEY_OPT_OWN_HOST:
+    case JOURNEY_OPT_OUTPUT:
+        return journey_options_import(opts, option, value);
 
     case JOURNEY_OPT_VIEWS:
         opts->views = 1;
@@ -496,7 +527,8 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         return JOURNEY_EXIT_USAGE;
     }
 
-    if ((opts->command->options & (JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_CHECK))
+    if ((opts->command->options & (JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_CHECK
+                                   |JOURNEY_OPTIONS_IMPORT))
         && opts->nargs == 0)
     {
         return journey_usage_error(opts, "%s",
@@ -556,4 +588,5 @@ journey_options_free(journey_options_t *opts)
     free(opts->hosts);
     free(opts->goals);
     free(opts->ids);
+    free(opts->own_hosts);
 }

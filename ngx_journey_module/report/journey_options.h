@@ -50,6 +50,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_PRUNE     0x100
 #define JOURNEY_OPTIONS_CHECK     0x200
 #define JOURNEY_OPTIONS_PRIVACY   0x400
+#define JOURNEY_OPTIONS_IMPORT    0x800
 
 
 struct journey_options_s {
@@ -94,6 +95,10 @@ struct journey_options_s {
 
     const char               *repair;   /* check: the file to be written */
     const char               *status;   /* privacy: of journey_status */
+
+    const char              **own_hosts;        /* import */
+    unsigned                  nown_hosts;
+    const char               *output;   /* NULL: standard output */
 
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
