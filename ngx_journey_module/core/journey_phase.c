@@ -58,7 +58,6 @@ static const journey_phase_t *journey_phases_bucket(
 static journey_phase_pattern_t *journey_phases_push(journey_phases_t *phases,
     journey_path_type_e type);
 static int journey_phases_cmp(const void *one, const void *two);
-static int journey_goal_name(const journey_str_t *name, journey_error_t *err);
 static int journey_goal_path(journey_pool_t *pool, journey_goal_t *goal,
     const journey_str_t *word, journey_error_t *err);
 
@@ -422,7 +421,7 @@ journey_goal_parse(journey_pool_t *pool, journey_goal_t *goal,
 }
 
 
-static int
+int
 journey_goal_name(const journey_str_t *name, journey_error_t *err)
 {
     u_char  c;

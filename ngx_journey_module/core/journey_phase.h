@@ -81,6 +81,9 @@ int journey_goal_parse(journey_pool_t *pool, journey_goal_t *goal,
     const journey_str_t *words, unsigned nwords, journey_goal_word_pt other,
     void *ctx, journey_error_t *err);
 
+/* JOURNEY_OK for a name that a goal may have. */
+int journey_goal_name(const journey_str_t *name, journey_error_t *err);
+
 /* 1 when the goal has no path or one that matches. */
 int journey_goal_match(const journey_goal_t *goal, const u_char *path,
     size_t len);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 
-static int
+int
 journey_person_is_id(const u_char *p, size_t len)
 {
     u_char  id[12];

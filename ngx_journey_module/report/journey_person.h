@@ -69,6 +69,9 @@ int journey_person_init(journey_person_t *person,
     const journey_options_t *opts);
 void journey_person_free(journey_person_t *person);
 
+/* 1 for what has the form of a visitor's v. */
+int journey_person_is_id(const u_char *p, size_t len);
+
 /* The order of visitors, for bsearch(). */
 int journey_person_cmp(const void *one, const void *two);
 
