@@ -460,7 +460,7 @@ ngx_http_journey_keep(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         }
     }
 
-    if (ctx->forget && ctx->kind != JOURNEY_EVENT_PIXEL
+    if (ctx->forget && !ctx->pixel
         && (ctx->kind != JOURNEY_EVENT_NONE || ctx->nreached > 0
             || ctx->hidden))
     {

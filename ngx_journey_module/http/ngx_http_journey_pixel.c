@@ -20,7 +20,7 @@ static u_char  ngx_http_journey_gif[] = {
     'G', 'I', 'F', '8', '9', 'a',
     0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00,   /* screen: a table of two */
     0x00, 0x00, 0x00, 0xff, 0xff, 0xff,         /* black, white */
-    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00,
                                                 /* control: transparent */
     0x2c, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00,
                                                 /* the image */
@@ -71,9 +71,11 @@ ngx_http_journey_pixel_handler(ngx_http_request_t *r)
         if (ctx != NULL) {
             ctx->pixel = 1;
 
-            /* as a rewrite has left it: codes of mails stand in paths, too */
+            /* as a rewrite has made it: codes of mails stand in paths, too */
 
-            ctx->query = r->args;
+            if (r->args.len > 0) {
+                ctx->query = r->args;
+            }
         }
     }
 
