@@ -21,8 +21,8 @@ static ngx_int_t ngx_http_journey_redirect_signed(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
 static ngx_uint_t ngx_http_journey_redirect_own(ngx_http_request_t *r,
     ngx_http_journey_loc_conf_t *conf, journey_str_t *host);
-static void ngx_http_journey_redirect_query(ngx_http_journey_ctx_t *ctx,
-    journey_target_t *target);
+static ngx_int_t ngx_http_journey_redirect_query(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_target_t *target);
 static ngx_int_t ngx_http_journey_redirect_location(ngx_http_request_t *r,
     journey_target_t *target, journey_str_t *args);
 
@@ -149,7 +149,10 @@ ngx_http_journey_redirect_handler(ngx_http_request_t *r)
 
     if (ctx != NULL) {
         ctx->click = 1;
-        ngx_http_journey_redirect_query(ctx, &target);
+
+        if (ngx_http_journey_redirect_query(r, ctx, &target) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     if (ngx_http_journey_redirect_location(r, &target, &args) != NGX_OK
@@ -239,28 +242,39 @@ ngx_http_journey_redirect_own(ngx_http_request_t *r,
 }
 
 
-/* What the link itself says of its campaign counts, else what the page says
- * that it leads to. */
+/* What the link itself says of its campaign counts, then what it says of the
+ * page that it leads to: of one name the first counts. */
 
-static void
-ngx_http_journey_redirect_query(ngx_http_journey_ctx_t *ctx,
-    journey_target_t *target)
+static ngx_int_t
+ngx_http_journey_redirect_query(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_target_t *target)
 {
-    journey_query_t  query;
+    u_char  *p;
 
     ctx->query = ctx->args;
 
-    if (target->args.len > 0
-        && journey_query_parse(&query, ctx->args.data, ctx->args.len)
-           != JOURNEY_OK)
-    {
-        ctx->query = ngx_http_journey_ngx_str(&target->args);
+    if (target->args.len > 0) {
+
+        p = ngx_pnalloc(r->pool, ctx->args.len + 1 + target->args.len);
+        if (p == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->query.data = p;
+
+        p = ngx_cpymem(p, ctx->args.data, ctx->args.len);
+        *p++ = '&';
+        p = ngx_cpymem(p, target->args.data, target->args.len);
+
+        ctx->query.len = p - ctx->query.data;
     }
 
     /* a variable may have been asked before the target was known */
 
     ctx->evaluated = 0;
     ctx->classified = NULL;
+
+    return NGX_OK;
 }
 
 
