@@ -85,6 +85,7 @@ typedef struct {
     const journey_channels_t   *channels;   /* NULL: none */
     const journey_hosts_t      *own;        /* NULL: none; besides host */
     const journey_hosts_t      *server;     /* NULL: none; exact server_names */
+    const journey_hosts_t      *linked;     /* NULL: none; other own sites */
     const journey_hosts_t      *ignored;    /* NULL: none */
     unsigned                    drop_spam:1;
 } journey_classifier_t;

@@ -316,6 +316,7 @@ journey_entry_internal(const journey_classifier_t *c,
     return journey_host_within(host, &visit->host)
            || journey_hosts_match(c->own, host)
            || journey_hosts_match(c->server, host)
+           || journey_hosts_match(c->linked, host)
            || journey_hosts_match(c->ignored, host)
            || journey_host_local(host);
 }

@@ -591,6 +591,7 @@ ngx_http_journey_enter(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     classifier.channels = conf->channels;
     classifier.own = conf->hosts;
     classifier.server = scf->names;
+    classifier.linked = (conf->link != NULL) ? conf->link->hosts : NULL;
     classifier.ignored = conf->ignored;
     classifier.drop_spam = conf->drop_spam;
 
