@@ -38,8 +38,8 @@ ntests=0
 
 once() {
     printf 't/%s.t\n' browser faults drill command classify check show erase \
-           prune min_visitors touchpoints_report offline privacy_cmd sources \
-           matomo readme
+           prune min_visitors campaigns touchpoints_report offline \
+           privacy_cmd sources matomo readme
 }
 
 # suite all|sanitized|nginx|blocks|order NGINX MODULE [VARIABLE=VALUE …]: prove

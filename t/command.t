@@ -215,6 +215,7 @@ my $want = {
         { channel => 'paid_search', touches => 1, visitors => 1,
           sessions => 1, journeys => 1, conversions => 0, value => 0 },
     ],
+    campaigns => [],
     phases => [
         { phase => 'awareness', position => 1, journeys => 6, share => 1,
           completed => 0, dropped => 0, open => 0 },
@@ -310,7 +311,7 @@ same($got->{$_}, $want->{$_}, "report: $_") for sort keys %$want;
 is(join(' ', sort keys %$got), join(' ', sort keys %$want),
    'report: its tables');
 
-for my $command (qw(channels phases goals paths)) {
+for my $command (qw(channels campaigns phases goals paths)) {
     ($got) = data($command, '--json', $plain);
     same($got, { $command => $want->{$command} }, "$command --json");
 }
@@ -378,8 +379,8 @@ like($err, qr/1 page of bots, not counted/, 'the page of a bot');
                               currency => undef, from => undef,
                               until => undef, bad_lines => 0,
                               bad_members => 0 },
-                 channels => [], phases => [], goals => [], pages => [],
-                 paths => [] }, 'an empty log: its report');
+                 channels => [], campaigns => [], phases => [], goals => [],
+                 pages => [], paths => [] }, 'an empty log: its report');
 
     my ($rc, $out) = run('report', spew(''));
     is($rc, 0, 'an empty log as text');
@@ -935,6 +936,7 @@ sub report_of {
     my $evil = "/\x{1b}[2J\x{7}\x{0}\x{9b}31m\x{202e}\x{200b}\x{7f}\n\x{e4}";
     my $log = spew(lines(ev(0, "c\x{1b}", 1, 1, 'page',
                             Encode::encode_utf8($evil), "ph\x{1b}",
+                            src => "s\x{1b}[7m", cmp => "c\x{7}\x{9b}1m",
                             h => "host\x{1b}]0;x\x{7}", pn => 1,
                             touch("ch\x{1b}[1m")),
                          ev(1, 'c', 1, 1, 'goal', '/', undef,
@@ -943,7 +945,7 @@ sub report_of {
                    . "\n");
 
     # canonical JSON of byte strings: encode again what encode() left
-    for my $command (qw(report channels phases goals paths)) {
+    for my $command (qw(report channels campaigns phases goals paths)) {
         my ($code, $out) = run($command, $log);
         is($code, 0, "hostile log: $command");
         unlike($out, qr/[\x00-\x09\x0b-\x1f\x7f]/, "$command: no controls");
@@ -981,7 +983,7 @@ sub report_of {
          'CSV: commas, quotes and newlines');
     like($out, qr/\Aevents,visitors,sessions,journeys,conversions,value,currency,from,until,bad_lines,bad_members\r\n1,1,1,1,0,0,,/,
          'CSV: the summary first');
-    is(scalar(() = $out =~ /^\r\n/mg), 5, 'CSV: empty lines between tables');
+    is(scalar(() = $out =~ /^\r\n/mg), 6, 'CSV: empty lines between tables');
 }
 
 

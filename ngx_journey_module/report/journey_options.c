@@ -82,7 +82,7 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "idle", "SPAN", JOURNEY_OPTIONS_LOG,
       "a journey without a hit for so long is dropped\n(default 30d)" },
     { "limit", "N", JOURNEY_OPTIONS_LOG,
-      "rows of a list (default 10 pages and paths as text,\nelse all)" },
+      "rows of a list (default 10 campaigns, pages and paths as\ntext, else all)" },
     { "json", NULL, JOURNEY_OPTIONS_FORMAT, "one JSON object" },
     { "csv", NULL, JOURNEY_OPTIONS_LOG, "CSV (RFC 4180)" },
     { "referrer", "R", JOURNEY_OPTIONS_CLASSIFY, "the Referer header" },

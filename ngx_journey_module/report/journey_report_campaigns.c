@@ -12,6 +12,8 @@
 #include <stdlib.h>
 
 
+/* As text, what fits into a line: source and medium as one, no visitors. */
+
 static const journey_column_t  journey_campaigns_columns[] = {
     { "campaign", "Campaign", JOURNEY_CELL_STRING },
     { NULL, "Source", JOURNEY_CELL_STRING },
@@ -21,7 +23,7 @@ static const journey_column_t  journey_campaigns_columns[] = {
     { "clicks", "Clicks", JOURNEY_CELL_COUNT },
     { "click_rate", "Rate", JOURNEY_CELL_SHARE },
     { "visits", "Visits", JOURNEY_CELL_COUNT },
-    { "visitors", "Visitors", JOURNEY_CELL_COUNT },
+    { "visitors", NULL, JOURNEY_CELL_COUNT },
     { "journeys", "Journeys", JOURNEY_CELL_COUNT },
     { "conversions", "Conversions", JOURNEY_CELL_CREDIT },
     { "value", "Value", JOURNEY_CELL_MONEY }
