@@ -71,6 +71,7 @@ need() {
 need zlib.h zlib1g-dev
 need openssl/core_names.h libssl-dev
 need maxminddb.h libmaxminddb-dev
+! wants command || need qrencode.h libqrencode-dev
 
 "$cc" -E -x c - > /dev/null 2>&1 << 'END' ||
 #define PCRE2_CODE_UNIT_WIDTH 8

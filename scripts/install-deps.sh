@@ -19,7 +19,7 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
-       libmaxminddb-dev libpcre2-dev libdeflate-dev)
+       libmaxminddb-dev libpcre2-dev libqrencode-dev libdeflate-dev)
 demo=(perl libmaxmind-db-writer-perl)
 tests=(chromium clang libclang-rt-dev cppcheck curl dpkg-dev faketime
        libyaml-libyaml-perl logrotate openssl patchelf procps psmisc

@@ -16,7 +16,7 @@ CFLAGS ?= -O2 -g
 
 flags := -std=gnu99 -Wall -Wextra -Werror -pthread \
          -I$(src)/core -MMD -MP
-libs := -lmaxminddb -lcrypto -lpcre2-8 -lz
+libs := -lmaxminddb -lcrypto -lpcre2-8 -lz -lqrencode
 
 # Members of a log inflate faster with libdeflate; it is no must.
 ifneq ($(shell printf '\043include <libdeflate.h>\n' | \

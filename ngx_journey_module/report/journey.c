@@ -23,6 +23,7 @@
 #include "journey_classify_cmd.h"
 #include "journey_erase.h"
 #include "journey_import.h"
+#include "journey_link_cmd.h"
 #include "journey_privacy.h"
 #include "journey_report.h"
 #include "journey_show.h"
@@ -96,6 +97,10 @@ static const journey_command_t  journey_commands[] = {
       "the proof: settings, what was suppressed, ages of salts and logs",
       JOURNEY_OPTIONS_PRIVACY|JOURNEY_OPTIONS_FORMAT,
       journey_privacy_command },
+
+    { "link", "TARGET\xe2\x80\xa6",
+      "links for journey_redirect, signed or as codes, and QR codes",
+      JOURNEY_OPTIONS_LINK|JOURNEY_OPTIONS_FORMAT, journey_link_command },
 
     { NULL, NULL, NULL, 0, NULL }
 };

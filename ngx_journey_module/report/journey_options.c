@@ -5,6 +5,7 @@
 
 
 #include "journey_options.h"
+#include "journey_link.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -49,6 +50,17 @@ typedef enum {
     JOURNEY_OPT_STATUS,
     JOURNEY_OPT_OWN_HOST,
     JOURNEY_OPT_OUTPUT,
+    JOURNEY_OPT_BASE,
+    JOURNEY_OPT_CODE,
+    JOURNEY_OPT_LENGTH,
+    JOURNEY_OPT_SOURCE,
+    JOURNEY_OPT_MEDIUM,
+    JOURNEY_OPT_CAMPAIGN,
+    JOURNEY_OPT_TERM,
+    JOURNEY_OPT_CONTENT,
+    JOURNEY_OPT_QR,
+    JOURNEY_OPT_SVG,
+    JOURNEY_OPT_LEVEL,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
@@ -89,7 +101,8 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "url", "U", JOURNEY_OPTIONS_CLASSIFY,
       "the URL of the page; its host is the own one" },
     { "agent", "A", JOURNEY_OPTIONS_CLASSIFY, "the User-Agent header" },
-    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN|JOURNEY_OPTIONS_PERSON,
+    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN|JOURNEY_OPTIONS_PERSON
+                        |JOURNEY_OPTIONS_LINK,
       "the file of journey_secret" },
     { "name", "NAME", JOURNEY_OPTIONS_TOKEN,
       "name of the cookie (default jny)" },
@@ -125,7 +138,27 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "be repeated" },
     { "output", "FILE", JOURNEY_OPTIONS_IMPORT,
       "a new file of gzip members (default: plain lines on\n"
-      "standard output)" }
+      "standard output)" },
+    { "base", "URL", JOURNEY_OPTIONS_LINK,
+      "that of the location with journey_redirect" },
+    { "code", NULL, JOURNEY_OPTIONS_LINK,
+      "short codes, and their lines of nginx's map, instead\n"
+      "of signed links" },
+    { "length", "N", JOURNEY_OPTIONS_LINK,
+      "letters of a code (default 6)" },
+    { "source", "VALUE", JOURNEY_OPTIONS_LINK,
+      "utm_source of the link, or of the code's target" },
+    { "medium", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_medium" },
+    { "campaign", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_campaign" },
+    { "term", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_term" },
+    { "content", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_content" },
+    { "qr", NULL, JOURNEY_OPTIONS_LINK,
+      "the QR code below the link, for a terminal" },
+    { "svg", "FILE", JOURNEY_OPTIONS_LINK,
+      "the QR code as a picture in FILE, a new file; in the\n"
+      "folder FILE/ as CODE.svg (signed links: 1.svg …)" },
+    { "level", "LEVEL", JOURNEY_OPTIONS_LINK,
+      "error correction of the QR code: L, M, Q or H\n(default M)" }
 };
 
 
@@ -256,6 +289,61 @@ journey_options_import(journey_options_t *opts, unsigned option,
 }
 
 
+/* Those of link. */
+
+static int
+journey_options_link(journey_options_t *opts, unsigned option,
+    const char *value, journey_error_t *err)
+{
+    long  n;
+
+    switch (option) {
+
+    case JOURNEY_OPT_BASE:
+        opts->base = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_CODE:
+        opts->code = 1;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_LENGTH:
+        if (journey_options_number(value, &n, err) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+
+        if (n < JOURNEY_LINK_CODE_MIN || n > JOURNEY_LINK_CODE_MAX) {
+            return journey_error(err, "\"%s\" is not from %d to %d", value,
+                                 JOURNEY_LINK_CODE_MIN, JOURNEY_LINK_CODE_MAX);
+        }
+
+        opts->code_length = (unsigned) n;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_QR:
+        opts->qr = 1;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_SVG:
+        opts->svg = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_LEVEL:
+        if (!journey_qr_level(*value) || value[1] != '\0') {
+            return journey_error(err, "\"%s\" is none of L, M, Q and H",
+                                 value);
+        }
+
+        opts->level = *value;
+        return JOURNEY_OK;
+
+    default: /* JOURNEY_OPT_SOURCE to JOURNEY_OPT_CONTENT */
+        opts->utm[option - JOURNEY_OPT_SOURCE] = value;
+        return JOURNEY_OK;
+    }
+}
+
+
 /* Those of show, erase and prune. */
 
 static int
@@ -302,6 +390,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
     const char *value, const char **times, journey_error_t *err)
 {
     long  n;
+
+    if (option >= JOURNEY_OPT_BASE && option <= JOURNEY_OPT_LEVEL) {
+        return journey_options_link(opts, option, value, err);
+    }
 
     switch (option) {
 

@@ -10,6 +10,7 @@
 #define JOURNEY_OPTIONS_H
 
 
+#include "journey_query.h"
 #include "journey_time.h"
 
 
@@ -51,6 +52,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_CHECK     0x200
 #define JOURNEY_OPTIONS_PRIVACY   0x400
 #define JOURNEY_OPTIONS_IMPORT    0x800
+#define JOURNEY_OPTIONS_LINK      0x1000
 
 
 struct journey_options_s {
@@ -77,7 +79,7 @@ struct journey_options_s {
     const char               *url;
     const char               *agent;
 
-    const char               *secret;   /* token, show, erase */
+    const char               *secret;   /* token, show, erase, link */
     const char               *cookie;
 
     unsigned                  nfirst;   /* args before a "--";
@@ -99,6 +101,14 @@ struct journey_options_s {
     const char              **own_hosts;        /* import */
     unsigned                  nown_hosts;
     const char               *output;   /* NULL: standard output */
+
+    const char               *base;     /* link */
+    const char               *utm[JOURNEY_QUERY_VALUES];
+    const char               *svg;      /* a file, a folder with its "/" */
+    unsigned                  code;
+    unsigned                  code_length;      /* 0: not given */
+    unsigned                  qr;
+    char                      level;    /* 0: not given */
 
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
