@@ -565,18 +565,27 @@ journey_import_unescape(const journey_str_t *str, u_char *buf)
 }
 
 
-/* By the length of the extension, a blank before and behind each. */
+/* Extensions that pages do not have: what their types are not by default
+ * (journey_types).  A blank before and behind each. */
+
+static const char  journey_import_ext3[] =
+    " css png jpg gif svg ico bmp tif avi mp3 mp4 m4a m4v mov mkv ogg oga ogv"
+    " wav aac mpd vtt srt mjs cjs map xml rss txt csv ttf otf eot pdf doc xls"
+    " ppt odt ods odp rtf zip tgz bz2 rar tar zst jar apk ipa dmg exe msi deb"
+    " rpm iso bin ics vcf swf cur psd eps jxl md5 sig asc ";
+
+static const char  journey_import_ext4[] =
+    " jpeg webp avif apng heic heif tiff svgz json atom wasm woff webm opus"
+    " flac m3u8 docx xlsx pptx epub mpeg yaml ";
+
+/* By their length. */
 
 static const char *const  journey_import_assets[JOURNEY_IMPORT_EXT + 1] = {
     "",
     "",
     " gz js br xz 7z ps ts ",
-    " css png jpg gif svg ico bmp tif avi mp3 mp4 m4a m4v mov mkv ogg oga ogv"
-    " wav aac mpd vtt srt mjs cjs map xml rss txt csv ttf otf eot pdf doc xls"
-    " ppt odt ods odp rtf zip tgz bz2 rar tar zst jar apk ipa dmg exe msi deb"
-    " rpm iso bin ics vcf swf cur psd eps jxl md5 sig asc ",
-    " jpeg webp avif apng heic heif tiff svgz json atom wasm woff webm opus"
-    " flac m3u8 docx xlsx pptx epub mpeg yaml ",
+    journey_import_ext3,
+    journey_import_ext4,
     " woff2 jsonp json5 ",
     " jsonld sha256 ",
     " geojson torrent ",
@@ -590,43 +599,41 @@ static const char *const  journey_import_assets[JOURNEY_IMPORT_EXT + 1] = {
 int
 journey_import_is_asset(const journey_str_t *target)
 {
-    char          word[JOURNEY_IMPORT_EXT + 3];
-    size_t        len, i;
-    const u_char  *p, *end;
+    char           word[JOURNEY_IMPORT_EXT + 3];
+    size_t         len, i;
+    const u_char  *p, *q, *end;
 
     if (target->len == 0) {
         return 0;
     }
 
-    p = target->data;
-    end = memchr(p, '?', target->len);
-    end = (end == NULL) ? p + target->len : end;
+    p = target->data + 1;
+    end = memchr(p - 1, '?', target->len);
+    end = (end == NULL) ? target->data + target->len : end;
 
-    for (i = 1; i <= JOURNEY_IMPORT_EXT + 1 && end - p > (ssize_t) i; i++) {
+    /* the extension is [q, end) */
 
-        if (end[-i] == '/') {
+    for (q = end; /* void */ ; q--) {
+
+        if (q <= p || q[-1] == '/' || end - q > JOURNEY_IMPORT_EXT) {
             return 0;
         }
 
-        if (end[-i] == '.') {
+        if (q[-1] == '.') {
             break;
         }
     }
 
-    if (i > JOURNEY_IMPORT_EXT + 1 || end - p <= (ssize_t) i || i == 1) {
-        return 0;
-    }
-
-    len = i - 1;
-
+    len = end - q;
     word[0] = ' ';
 
     for (i = 0; i < len; i++) {
-        word[i + 1] = (char) journey_tolower((end - len)[i]);
 
-        if (word[i + 1] >= 0 && word[i + 1] <= ' ') {
+        if (q[i] <= ' ') {
             return 0;
         }
+
+        word[i + 1] = (char) journey_tolower(q[i]);
     }
 
     word[len + 1] = ' ';
