@@ -6,6 +6,8 @@
 
 #include "journey_money.h"
 
+#include <math.h>
+
 
 #define JOURNEY_MONEY_WHOLE     12
 #define JOURNEY_MONEY_FRACTION  6
@@ -68,6 +70,33 @@ journey_money_parse(const journey_str_t *text, double *value)
     }
 
     return JOURNEY_OK;
+}
+
+
+int64_t
+journey_money_millionths(double value)
+{
+    int       i;
+    double    scale;
+    int64_t   n, unit;
+
+    /* the division is that of the parser */
+
+    scale = 1;
+    unit = 1000000;
+
+    for (i = 0; i < JOURNEY_MONEY_FRACTION; i++) {
+        n = llround(value * scale);
+
+        if ((double) n / scale == value) {
+            return n * unit;
+        }
+
+        scale *= 10;
+        unit /= 10;
+    }
+
+    return llround(value * scale);
 }
 
 

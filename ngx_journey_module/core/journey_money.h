@@ -25,6 +25,14 @@
  */
 int journey_money_parse(const journey_str_t *text, double *value);
 
+/*
+ * The decimal that value was parsed from, in millionths: of those that lead to
+ * this double the one with the fewest digits behind the point, which is the
+ * one that is logged.  At most 10^18 either way; value is one that
+ * journey_money_parse() has given.
+ */
+int64_t journey_money_millionths(double value);
+
 /* 1 for three capital letters, the form of ISO 4217. */
 int journey_money_currency(const journey_str_t *text);
 

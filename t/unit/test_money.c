@@ -80,6 +80,81 @@ currency(const char *text, int want)
 }
 
 
+/* What comes back of a value in millionths. */
+
+static void
+exact(const char *text, int64_t want)
+{
+    double         value;
+    int64_t        n;
+    journey_str_t  str;
+
+    value = UNTOUCHED;
+    str = text_of(text);
+
+    ok(journey_money_parse(&str, &value) == JOURNEY_OK
+       && (n = journey_money_millionths(value)) == want,
+       "\"%s\" is %lld millionths", text, (long long) want);
+
+    free(str.data);
+}
+
+
+/* Every decimal of up to fifteen digits comes back as it was. */
+
+static void
+exact_always(void)
+{
+    char           text[32];
+    double         value;
+    int64_t        n, unit, whole;
+    unsigned       i, digits, bad;
+    uint64_t       seed;
+    journey_str_t  str;
+
+    bad = 0;
+    seed = 88172645463325252ULL;
+
+    for (i = 0; i < 300000; i++) {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+
+        digits = i % 7;
+        whole = (int64_t) ((seed >> 16)
+                           % ((i % 3) ? 100000ULL : 1000000000ULL));
+
+        for (unit = 1; digits > 0; digits--) {
+            unit *= 10;
+        }
+
+        n = whole * unit + (int64_t) (seed % (uint64_t) unit);
+
+        str.data = (u_char *) text;
+        str.len = (size_t) snprintf(text, sizeof(text), "%s%lld",
+                                    (i & 1) ? "-" : "",
+                                    (long long) (n / unit));
+
+        if (unit > 1) {
+            str.len += (size_t) snprintf(text + str.len,
+                                         sizeof(text) - str.len, ".%0*lld",
+                                         (int) (i % 7),
+                                         (long long) (n % unit));
+        }
+
+        n *= 1000000 / unit;
+
+        if (journey_money_parse(&str, &value) != JOURNEY_OK
+            || journey_money_millionths(value) != ((i & 1) ? -n : n))
+        {
+            bad++;
+        }
+    }
+
+    is_int(bad, 0, "300,000 decimals of up to fifteen digits");
+}
+
+
 int
 main(void)
 {
@@ -118,6 +193,21 @@ main(void)
 
     ok(journey_money_parse(&nothing, &(double) { 0 }) == JOURNEY_DECLINED,
        "nothing is no value");
+
+    exact("0", 0);
+    exact("-0", 0);
+    exact("99.90", 99900000);
+    exact("0.1", 100000);
+    exact("0.000001", 1);
+    exact("-0.000001", -1);
+    exact("299.7", 299700000);
+    exact("8589934591.999999", 8589934591999999);
+    exact("999999999999.99", 999999999999990000);
+    exact("-999999999999.99", -999999999999990000);
+    exact("123456789012.345", 123456789012345000);
+    exact("999999999999", 999999999999000000);
+    exact("999999999999.999999", 1000000000000000000);
+    exact_always();
 
     currency("EUR", 1);
     currency("USD", 1);
