@@ -306,6 +306,11 @@ is($report->{summary}{$_}, 1, "the example has 1 of $_")
                                 "$root/t/data/test.keys", 'none');
 $report->{token} = JSON::PP->new->utf8->decode($out)->{token};
 
+($code, $out) = journey_command(undef, 'link', '--json', '--code', '--base',
+                                'https://shop.example/r', '/');
+is($code, 0, 'link --json');
+$report->{link} = JSON::PP->new->utf8->decode($out)->{link};
+
 # A log with a torn member.
 spew("$dir/logs/torn.log.gz", "\x1f\x8b\x08");
 ($code, $out) = journey_command(undef, 'check', '--json',
