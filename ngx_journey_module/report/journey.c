@@ -15,7 +15,8 @@
  * journey_import_cmd (files in the order of their time, what is said),
  * journey_import_file (lines), journey_import_line (a line to its fields),
  * journey_import_event (to events, with journey_import_visitors) and
- * journey_import_output.
+ * journey_import_output.  What happened offline does by journey_offline,
+ * journey_csv and journey_offline_record.
  */
 
 
@@ -67,7 +68,7 @@ static const journey_command_t  journey_commands[] = {
       journey_classify_command },
 
     { "import", "FILE\xe2\x80\xa6",
-      "access logs of nginx and Apache (combined) to a journey log",
+      "access logs, or offline touches and goals as CSV, to a journey log",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_IMPORT, journey_import },
 
     { "check", "FILE\xe2\x80\xa6",

@@ -17,6 +17,7 @@
 #include "journey_import_event.h"
 #include "journey_import_file.h"
 #include "journey_messages.h"
+#include "journey_offline.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -471,6 +472,12 @@ journey_import_logs(const journey_options_t *opts)
     journey_pool_t   *pool;
     journey_import_t  import;
 
+    if (opts->secret != NULL) {
+        fprintf(stderr, "journey: --secret is for import --offline, not for "
+                "access logs\n");
+        return JOURNEY_EXIT_USAGE;
+    }
+
     if (opts->nown_hosts == 0) {
         fprintf(stderr, "journey: import needs --own-host, the site's own "
                 "host\n");
@@ -517,5 +524,6 @@ journey_import_logs(const journey_options_t *opts)
 int
 journey_import(const journey_options_t *opts)
 {
-    return journey_import_logs(opts);
+    return opts->offline ? journey_offline_import(opts)
+                         : journey_import_logs(opts);
 }

@@ -50,6 +50,7 @@ typedef enum {
     JOURNEY_OPT_STATUS,
     JOURNEY_OPT_OWN_HOST,
     JOURNEY_OPT_OUTPUT,
+    JOURNEY_OPT_OFFLINE,
     JOURNEY_OPT_BASE,
     JOURNEY_OPT_CODE,
     JOURNEY_OPT_LENGTH,
@@ -102,6 +103,7 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "the URL of the page; its host is the own one" },
     { "agent", "A", JOURNEY_OPTIONS_CLASSIFY, "the User-Agent header" },
     { "secret", "FILE", JOURNEY_OPTIONS_TOKEN|JOURNEY_OPTIONS_PERSON
+                        |JOURNEY_OPTIONS_IMPORT
                         |JOURNEY_OPTIONS_LINK,
       "the file of journey_secret" },
     { "name", "NAME", JOURNEY_OPTIONS_TOKEN,
@@ -139,6 +141,8 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "output", "FILE", JOURNEY_OPTIONS_IMPORT,
       "a new file of gzip members (default: plain lines on\n"
       "standard output)" },
+    { "offline", NULL, JOURNEY_OPTIONS_IMPORT,
+      "FILE is CSV of touches and goals, no access log" },
     { "base", "URL", JOURNEY_OPTIONS_LINK,
       "that of the location with journey_redirect" },
     { "code", NULL, JOURNEY_OPTIONS_LINK,
@@ -281,6 +285,10 @@ journey_options_import(journey_options_t *opts, unsigned option,
     case JOURNEY_OPT_OWN_HOST:
         return journey_options_append(&opts->own_hosts, &opts->nown_hosts,
                                       value);
+
+    case JOURNEY_OPT_OFFLINE:
+        opts->offline = 1;
+        return JOURNEY_OK;
 
     default: /* JOURNEY_OPT_OUTPUT */
         opts->output = value;
@@ -462,6 +470,7 @@ journey_options_set(journey_options_t *opts, unsigned option,
 
     case JOURNEY_OPT_OWN_HOST:
     case JOURNEY_OPT_OUTPUT:
+    case JOURNEY_OPT_OFFLINE:
         return journey_options_import(opts, option, value);
 
     case JOURNEY_OPT_VIEWS:

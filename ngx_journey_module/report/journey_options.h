@@ -101,6 +101,7 @@ struct journey_options_s {
     const char              **own_hosts;        /* import */
     unsigned                  nown_hosts;
     const char               *output;   /* NULL: standard output */
+    unsigned                  offline;  /* CSV instead of access logs */
 
     const char               *base;     /* link */
     const char               *utm[JOURNEY_QUERY_VALUES];
