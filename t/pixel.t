@@ -331,7 +331,29 @@ is($r->status, 200);
 
 
 
-=== TEST 9: any query: bounded, escaped
+=== TEST 9: a variable that was asked before the image was known to be one
+--- http_config
+    include         journey/journey.conf;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+--- config
+    journey on;
+    set $asked $journey_channel;
+    location = /open.gif { journey_pixel; add_header X-C "$journey_channel"; }
+    location = /status { journey_status; }
+--- visit
+browser()->get('/open.gif', Referer => 'https://www.google.com/');
+browser()->get('/open.gif?utm_campaign=a',
+               Referer => 'https://www.google.com/');
+my $s = JSON::PP::decode_json(browser()->get('/status')->body);
+is($s->{touches}, 0);
+is($s->{cookies_set}, 0);
+--- journey_log
+{"k":"pixel","src":null,"med":null,"ref":null,"v":null}
+{"k":"pixel","cmp":"a","src":null,"med":null}
+
+
+
+=== TEST 10: any query: bounded, escaped
 --- visit
 my @hostile = ('?' . '&' x 5000, '?' . 'a' x 7000, '?utm_source=%00%01%ff"\\',
                '?utm_campaign=' . '%F0%9F%98%80' x 100,

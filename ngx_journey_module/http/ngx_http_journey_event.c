@@ -252,6 +252,10 @@ ngx_http_journey_view(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->visitor = 0;
     }
 
+    /* a variable asked before may have taken it for a page */
+
+    ctx->classified = NULL;
+
     if (ctx->query.len > 0) {
         (void) ngx_http_journey_enter(r, ctx, 0);
     }
