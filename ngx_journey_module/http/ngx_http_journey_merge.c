@@ -18,6 +18,8 @@ static char *ngx_http_journey_merge_goals(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
 static char *ngx_http_journey_check_goals(ngx_conf_t *cf,
     ngx_http_journey_loc_conf_t *conf);
+static char *ngx_http_journey_check_user(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *conf);
 
 
 static ngx_str_t  ngx_http_journey_default_types[] = {
@@ -138,7 +140,8 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (ngx_http_journey_merge_phase(cf, prev, conf) != NGX_CONF_OK
         || ngx_http_journey_merge_labels(cf, prev, conf) != NGX_CONF_OK
         || ngx_http_journey_merge_goals(cf, prev, conf) != NGX_CONF_OK
-        || ngx_http_journey_check_goals(cf, conf) != NGX_CONF_OK)
+        || ngx_http_journey_check_goals(cf, conf) != NGX_CONF_OK
+        || ngx_http_journey_check_user(cf, conf) != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -291,4 +294,25 @@ ngx_http_journey_check_goals(ngx_conf_t *cf,
     }
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_journey_check_user(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *conf)
+{
+    ngx_http_journey_main_conf_t  *mcf;
+
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
+
+    if (conf->user == NULL || mcf->secret) {
+        return NGX_CONF_OK;
+    }
+
+    ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                  "\"journey_user\" needs \"journey_secret\": the key in "
+                  "shared memory changes at a restart, and users with it, "
+                  "in %s:%ui", conf->user_at.file, conf->user_at.line);
+
+    return NGX_CONF_ERROR;
 }

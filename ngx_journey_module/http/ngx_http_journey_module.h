@@ -16,6 +16,7 @@
 #include <ngx_http.h>
 
 #include "journey_agent.h"
+#include "journey_application.h"
 #include "journey_channel.h"
 #include "journey_daily.h"
 #include "journey_geo.h"
@@ -220,7 +221,7 @@ typedef struct {
  * into them. */
 
 typedef struct {
-    ngx_array_t                  goals;     /* ngx_str_t: as they came */
+    ngx_array_t                  goals;     /* journey_application_goal_t */
     ngx_str_t                    user;
     ngx_str_t                    phase;
 } ngx_http_journey_said_t;
