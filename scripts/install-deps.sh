@@ -22,8 +22,8 @@ build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
        libmaxminddb-dev libpcre2-dev libqrencode-dev libdeflate-dev)
 demo=(perl libmaxmind-db-writer-perl)
 tests=(chromium clang libclang-rt-dev cppcheck curl dpkg-dev faketime
-       libyaml-libyaml-perl logrotate openssl patchelf procps psmisc
-       shellcheck sqlite3)
+       libbarcode-zbar-perl libyaml-libyaml-perl logrotate openssl patchelf
+       procps psmisc shellcheck sqlite3)
 bench=(time wrk valgrind libnginx-mod-http-geoip2)
 
 want=()

@@ -38,7 +38,7 @@ ntests=0
 
 once() {
     printf 't/%s.t\n' browser faults drill command classify check show erase \
-           prune min_visitors campaigns touchpoints_report offline \
+           link prune min_visitors campaigns touchpoints_report offline \
            privacy_cmd sources matomo readme
 }
 
