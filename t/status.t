@@ -81,16 +81,17 @@ is($@, '', 'valid JSON');
 is_deeply([sort keys %$first],
           [sort qw(version time started requests events visitors journeys
                    completed sessions touches bots ai_agents spam cookies_set
-                   cookies_deleted continued optouts undone suppressed
-                   cookieless tokens ignored log channels phases bot_reasons
-                   salts privacy)],
+                   cookies_deleted continued links landings refused optouts
+                   undone suppressed cookieless tokens ignored log channels
+                   phases bot_reasons salts privacy)],
           'its keys');
 like($first->{version}, qr/^\d+\.\d+\.\d+$/, 'version');
 cmp_ok(abs($first->{time} - time()), '<=', 5, 'time');
 cmp_ok($first->{started}, '<=', $first->{time}, 'started');
 is($first->{requests}, 1, 'this very request');
 is_deeply($first->{events}, { page => 0, prefetched => 0, goal => 0,
-                              error => 0 }, 'no event');
+                              error => 0, click => 0, pixel => 0 },
+          'no event');
 is_deeply($first->{channels}, {}, 'no channel');
 is_deeply($first->{phases}, {}, 'no phase');
 

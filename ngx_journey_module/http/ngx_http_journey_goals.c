@@ -53,6 +53,7 @@ ngx_http_journey_goal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_uint_t                      i;
     journey_str_t                  *words;
     journey_error_t                 err;
+    const journey_str_t           **name;
     ngx_http_journey_goal_t        *goal, **p;
     ngx_http_journey_goal_ctx_t     ctx;
     ngx_http_journey_main_conf_t   *mcf;
@@ -103,6 +104,15 @@ ngx_http_journey_goal(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     *p = goal;
+
+    /* for the counters */
+
+    name = ngx_array_push(&mcf->goals);
+    if (name == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *name = &goal->goal.name;
 
     return NGX_CONF_OK;
 }

@@ -7,9 +7,12 @@
 
 
 #include "ngx_http_journey_module.h"
+#include "journey_money.h"
 
 
 static void ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
+    ngx_http_journey_main_conf_t *mcf);
+static void ngx_http_journey_count_goal(ngx_http_journey_reached_t *reached,
     ngx_http_journey_main_conf_t *mcf);
 static void ngx_http_journey_count_privacy(ngx_http_journey_ctx_t *ctx,
     ngx_http_journey_main_conf_t *mcf);
@@ -120,7 +123,9 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
 
     if (ctx->bot) {
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BOTS);
-        ngx_http_journey_count_reason(mcf->zone, mcf->shared, ctx->agent.bot);
+        ngx_http_journey_reasons_count(
+                              (ngx_slab_pool_t *) mcf->zone->shm.addr,
+                              &mcf->shared->reasons, ctx->agent.bot);
 
         if (ctx->agent.ai_agent) {
             ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_AI_AGENTS);
@@ -180,11 +185,40 @@ ngx_http_journey_count_event(ngx_http_journey_ctx_t *ctx,
     }
 
     for (i = 0; i < ctx->nreached; i++) {
-        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_GOALS_REACHED);
+        ngx_http_journey_count_goal(&ctx->reached[i], mcf);
+    }
+}
 
-        if (ctx->reached[i].event.completed) {
-            ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COMPLETED);
-        }
+
+static void
+ngx_http_journey_count_goal(ngx_http_journey_reached_t *reached,
+    ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_uint_t                 goal;
+    journey_str_t              name;
+    ngx_http_journey_goals_t  *goals;
+
+    ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_GOALS_REACHED);
+
+    if (reached->event.completed) {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_COMPLETED);
+    }
+
+    goals = &mcf->shared->goals;
+    name = ngx_http_journey_str(&reached->name);
+
+    goal = ngx_http_journey_goals_count(
+                                    (ngx_slab_pool_t *) mcf->zone->shm.addr,
+                                    goals, &name, reached->event.completed);
+
+    if (reached->has_value
+        && ngx_http_journey_goals_add(goals, goal,
+                                      reached->has_currency
+                                      ? reached->currency : NULL,
+                                      journey_money_millionths(reached->value))
+           != NGX_OK)
+    {
+        ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_BAD_SUMS);
     }
 }
 

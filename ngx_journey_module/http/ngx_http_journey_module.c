@@ -325,6 +325,11 @@ ngx_http_journey_create_main_conf(ngx_conf_t *cf)
         != NGX_OK
         || ngx_array_init(&mcf->settings, cf->pool, 2,
                           sizeof(ngx_http_journey_settings_t))
+           != NGX_OK
+        || ngx_array_init(&mcf->models, cf->pool, 2,
+                          sizeof(journey_phases_t *))
+           != NGX_OK
+        || ngx_array_init(&mcf->goals, cf->pool, 4, sizeof(journey_str_t *))
            != NGX_OK)
     {
         return NULL;

@@ -73,12 +73,17 @@ typedef struct {
     journey_geo_t               *geo;
     journey_daily_t             *daily;     /* this process's salts */
     ngx_event_t                  salts;     /* its timer */
+    ngx_event_t                  landings;  /* the timer of what waits */
 
     ngx_shm_zone_t              *zone;
     ngx_http_journey_shared_t   *shared;
 
     ngx_array_t                  logs;      /* ngx_http_journey_log_t * */
     ngx_array_t                  settings;  /* ngx_http_journey_settings_t */
+    ngx_array_t                  models;    /* journey_phases_t *: where
+                                               journey is on */
+    ngx_array_t                  goals;     /* const journey_str_t *: names,
+                                               also repeated */
 
     ngx_http_journey_at_t        optout;    /* a journey_optout, no undo */
     ngx_http_journey_at_t        exempt;    /* a profile that needs one */
@@ -227,6 +232,9 @@ typedef struct {
 } ngx_http_journey_said_t;
 
 
+typedef struct ngx_http_journey_landed_s  ngx_http_journey_landed_t;
+
+
 /*
  * The record of a request.  Made at POST_READ, survives internal redirects;
  * holds what is the client's own.
@@ -255,8 +263,8 @@ typedef struct {
                                                from the zone */
     unsigned                     fresh:1;   /* base has a new id */
     unsigned                     handed:1;  /* base came from another site */
-    unsigned                     landed:1;  /* it was looked for what waits
-                                               for this landing */
+    unsigned                     landed:1;  /* its campaign waits for where
+                                               it leads */
     unsigned                     continued:1;
                                             /* base goes on with a cookieless
                                                session, of the id daily */
@@ -310,6 +318,8 @@ typedef struct {
     ngx_http_journey_reached_t  *reached;
     ngx_uint_t                   nreached;
 
+    ngx_http_journey_landed_t   *landing;   /* what waited for this request;
+                                               NULL: nothing */
     ngx_http_journey_said_t     *said;      /* NULL: nothing */
     ngx_str_t                    labels[JOURNEY_RECORD_LABELS];
                                             /* values, as conf->labels has
@@ -436,6 +446,10 @@ ngx_int_t ngx_http_journey_new_visitor(ngx_http_request_t *r,
 ngx_int_t ngx_http_journey_continue(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
+/* What the hash of the day is made of. */
+void ngx_http_journey_read_who(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx, journey_who_t *who);
+
 /* Keeps ctx->state where the identity keeps it; deletes a cookie that is to
  * go. */
 void ngx_http_journey_keep(ngx_http_request_t *r,
@@ -502,6 +516,11 @@ char *ngx_http_journey_pixel(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_journey_redirect(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/* 1 if the host is an own one, or conf's journey_redirect names it; host of
+ * len 0 is the request's. */
+ngx_uint_t ngx_http_journey_redirect_own(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf, journey_str_t *host);
+
 
 /* visitors handed over between own sites, ngx_http_journey_link.c */
 
@@ -526,12 +545,18 @@ void ngx_http_journey_link_cut(ngx_str_t *text);
 
 /* landings answered by a redirect, ngx_http_journey_landing.c */
 
-/* A redirect of the client to an own host: what its query says of a campaign
- * waits for the page there. */
+/* At a worker's begin: overwrites what waited for too long, then and by a
+ * timer. */
+void ngx_http_journey_landing_start(ngx_cycle_t *cycle,
+    ngx_http_journey_main_conf_t *mcf);
+
+/* A redirect of the client, once its header is known: if it leads to an own
+ * host, what its query says of a campaign waits for the page there. */
 void ngx_http_journey_landing_keep(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 
-/* Sets ctx->query to what waits for this page, if anything does; once. */
+/* Sets ctx->query to what waits for this page or click, if anything does; once
+ * the header is known, it waits no more.  Before each evaluation as such. */
 void ngx_http_journey_landing_take(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 

@@ -87,6 +87,7 @@ static ngx_http_journey_status_t  ngx_http_journey_status_fields[] = {
     { "goals", NGX_HTTP_JOURNEY_BAD_GOALS },
     { "orders", NGX_HTTP_JOURNEY_BAD_ORDERS },
     { "users", NGX_HTTP_JOURNEY_BAD_USERS },
+    { "goal_sums", NGX_HTTP_JOURNEY_BAD_SUMS },
     { NULL, 0 },
     { "log", -1 },
     { "lines", NGX_HTTP_JOURNEY_LOG_LINES },
@@ -190,7 +191,7 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
                   / sizeof(ngx_http_journey_status_t) + 2 * 256)
                  * (32 + 5 + NGX_ATOMIC_T_LEN)
            + NGX_HTTP_JOURNEY_REASONS
-             * (NGX_HTTP_JOURNEY_REASON_MAX + 5 + NGX_ATOMIC_T_LEN)
+             * (NGX_HTTP_JOURNEY_NAME_MAX + 5 + NGX_ATOMIC_T_LEN)
            + ngx_http_journey_privacy_size(mcf);
 
     b = ngx_create_temp_buf(r->pool, size);
@@ -301,26 +302,29 @@ static u_char *
 ngx_http_journey_status_reasons(u_char *p, u_char *last,
     ngx_http_journey_shared_t *shared)
 {
-    ngx_uint_t                  i, first;
-    ngx_http_journey_reason_t  *slot;
+    ngx_str_t      s;
+    ngx_uint_t     i, first;
+    journey_str_t  name;
 
     p = ngx_slprintf(p, last, ",\"bot_reasons\":{");
 
     for (i = 0, first = 1; i < NGX_HTTP_JOURNEY_REASONS; i++) {
-        slot = &shared->reasons[i];
 
-        if (slot->len == 0) {
+        if (ngx_http_journey_names_get(&shared->reasons.names, i, &name)
+            != NGX_OK)
+        {
             continue;
         }
 
-        p = ngx_slprintf(p, last, first ? "\"%*s\":%uA" : ",\"%*s\":%uA",
-                         (size_t) slot->len, slot->name, slot->count);
+        s = ngx_http_journey_ngx_str(&name);
+        p = ngx_slprintf(p, last, first ? "\"%V\":%uA" : ",\"%V\":%uA", &s,
+                         shared->reasons.counts[i]);
         first = 0;
     }
 
-    if (shared->reasons_other > 0) {
+    if (shared->reasons.counts[i] > 0) {
         p = ngx_slprintf(p, last, first ? "\"other\":%uA" : ",\"other\":%uA",
-                         shared->reasons_other);
+                         shared->reasons.counts[i]);
     }
 
     return ngx_slprintf(p, last, "}");

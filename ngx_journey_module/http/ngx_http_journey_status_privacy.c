@@ -16,6 +16,8 @@
 #define NGX_HTTP_JOURNEY_SALT_SIZE      128
 
 
+static ngx_int_t ngx_http_journey_settings_model(
+    ngx_http_journey_main_conf_t *mcf, journey_phases_t *phases);
 static ngx_int_t ngx_http_journey_settings_equal(
     ngx_http_journey_settings_t *a, ngx_http_journey_settings_t *b);
 static ngx_int_t ngx_http_journey_settings_log(
@@ -52,6 +54,10 @@ ngx_http_journey_settings_add(ngx_conf_t *cf,
     ngx_http_journey_main_conf_t  *mcf;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
+
+    if (ngx_http_journey_settings_model(mcf, conf->phases) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ngx_memzero(&here, sizeof(ngx_http_journey_settings_t));
 
@@ -109,6 +115,38 @@ found:
     {
         return NGX_ERROR;
     }
+
+    return NGX_OK;
+}
+
+
+/* The phase models in force, each once. */
+
+static ngx_int_t
+ngx_http_journey_settings_model(ngx_http_journey_main_conf_t *mcf,
+    journey_phases_t *phases)
+{
+    ngx_uint_t          i;
+    journey_phases_t  **model;
+
+    if (phases == NULL) {
+        return NGX_OK;
+    }
+
+    model = mcf->models.elts;
+
+    for (i = 0; i < mcf->models.nelts; i++) {
+        if (model[i] == phases) {
+            return NGX_OK;
+        }
+    }
+
+    model = ngx_array_push(&mcf->models);
+    if (model == NULL) {
+        return NGX_ERROR;
+    }
+
+    *model = phases;
 
     return NGX_OK;
 }

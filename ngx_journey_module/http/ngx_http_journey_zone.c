@@ -11,6 +11,8 @@
 
 static void ngx_http_journey_zone_fold(ngx_cycle_t *cycle,
     ngx_http_journey_shared_t *shared);
+static void ngx_http_journey_zone_goals(ngx_shm_zone_t *shm_zone,
+    ngx_http_journey_main_conf_t *mcf);
 static ngx_int_t ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
     ngx_http_journey_main_conf_t *mcf, ngx_http_journey_main_conf_t *old);
 
@@ -47,8 +49,28 @@ ngx_http_journey_zone_init(ngx_shm_zone_t *shm_zone, void *data)
     }
 
     ngx_http_journey_zone_fold(mcf->cycle, mcf->shared);
+    ngx_http_journey_zone_goals(shm_zone, mcf);
 
     return NGX_OK;
+}
+
+
+/* The goals of the configuration have their places before those that an
+ * application invents, and are there with a 0. */
+
+static void
+ngx_http_journey_zone_goals(ngx_shm_zone_t *shm_zone,
+    ngx_http_journey_main_conf_t *mcf)
+{
+    ngx_uint_t             i;
+    const journey_str_t  **name;
+
+    name = mcf->goals.elts;
+
+    for (i = 0; i < mcf->goals.nelts; i++) {
+        ngx_http_journey_goals_know((ngx_slab_pool_t *) shm_zone->shm.addr,
+                                    &mcf->shared->goals, name[i]);
+    }
 }
 
 
@@ -114,9 +136,11 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
         return NGX_ERROR;
     }
 
-    if (ngx_http_journey_visitors_init(shpool, &shared->visitors,
-                                       shm_zone->shm.size)
-        != NGX_OK)
+    if (ngx_http_journey_reasons_init(shpool, &shared->reasons) != NGX_OK
+        || ngx_http_journey_goals_init(shpool, &shared->goals) != NGX_OK
+        || ngx_http_journey_visitors_init(shpool, &shared->visitors,
+                                          shm_zone->shm.size)
+           != NGX_OK)
     {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
                       "\"journey_zone\" \"%V\" is too small",
@@ -132,48 +156,4 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
     mcf->shared = shared;
 
     return NGX_OK;
-}
-
-
-void
-ngx_http_journey_count_reason(ngx_shm_zone_t *zone,
-    ngx_http_journey_shared_t *shared, const journey_str_t *reason)
-{
-    size_t                      len;
-    ngx_uint_t                  i, n;
-    ngx_slab_pool_t            *shpool;
-    ngx_http_journey_reason_t  *slot;
-
-    len = ngx_min(reason->len, NGX_HTTP_JOURNEY_REASON_MAX);
-    i = journey_hash(reason->data, len) % NGX_HTTP_JOURNEY_REASONS;
-
-    for (n = 0; n < NGX_HTTP_JOURNEY_REASONS; n++) {
-
-        slot = &shared->reasons[i];
-
-        if (slot->len == 0) {
-            shpool = (ngx_slab_pool_t *) zone->shm.addr;
-
-            ngx_shmtx_lock(&shpool->mutex);
-
-            if (slot->len == 0) {
-                ngx_memcpy(slot->name, reason->data, len);
-                ngx_memory_barrier();
-                slot->len = len;
-            }
-
-            ngx_shmtx_unlock(&shpool->mutex);
-        }
-
-        if (slot->len == len
-            && ngx_memcmp(slot->name, reason->data, len) == 0)
-        {
-            (void) ngx_atomic_fetch_add(&slot->count, 1);
-            return;
-        }
-
-        i = (i + 1) % NGX_HTTP_JOURNEY_REASONS;
-    }
-
-    (void) ngx_atomic_fetch_add(&shared->reasons_other, 1);
 }

@@ -3,7 +3,8 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The shared zone: counters, the key when there is no file of keys, salts of
- * the daily hash, visitors without a cookie.
+ * the daily hash, visitors without a cookie, landings that wait for their
+ * page.
  */
 
 
@@ -17,6 +18,8 @@
 #include "journey_daily.h"
 #include "journey_token.h"
 
+#include "ngx_http_journey_landings.h"
+#include "ngx_http_journey_names.h"
 #include "ngx_http_journey_visitors.h"
 
 
@@ -71,6 +74,7 @@ typedef enum {
     NGX_HTTP_JOURNEY_BAD_GOALS,         /* the application's word: goals, */
     NGX_HTTP_JOURNEY_BAD_ORDERS,        /* ids without a secret, */
     NGX_HTTP_JOURNEY_BAD_USERS,         /* users */
+    NGX_HTTP_JOURNEY_BAD_SUMS,          /* values that no sum could take */
     NGX_HTTP_JOURNEY_LOG_LINES,         /* these five: what slots do not */
     NGX_HTTP_JOURNEY_LOG_MEMBERS,       /* count, or not any longer */
     NGX_HTTP_JOURNEY_LOG_BYTES,
@@ -83,40 +87,23 @@ typedef enum {
 } ngx_http_journey_counter_e;
 
 
-/* Why a request was a bot's: its reasons are the keys of a table that changes
- * with the configuration, so they are kept by name. */
-
-#define NGX_HTTP_JOURNEY_REASONS     1024
-#define NGX_HTTP_JOURNEY_REASON_MAX  64
-
-typedef struct {
-    ngx_atomic_t    count;
-    ngx_atomic_t    len;                /* 0: free; set last */
-    u_char          name[NGX_HTTP_JOURNEY_REASON_MAX];
-} ngx_http_journey_reason_t;
-
-
 typedef struct {
     time_t          started;            /* when the zone was made */
     u_char          key[JOURNEY_KEY_LEN];
     journey_salts_t              salts;
     ngx_http_journey_visitors_t  visitors;
+    ngx_http_journey_landings_t  landings;
     ngx_atomic_t    counters[NGX_HTTP_JOURNEY_COUNTERS];
     ngx_atomic_t    channels[256];      /* touches, by channel code */
     ngx_atomic_t    phases[256];        /* pages, by phase code */
-    ngx_http_journey_reason_t  reasons[NGX_HTTP_JOURNEY_REASONS];
-    ngx_atomic_t    reasons_other;      /* of bots, the table being full */
+    ngx_http_journey_reasons_t   reasons;   /* of bots */
+    ngx_http_journey_goals_t     goals;
 } ngx_http_journey_shared_t;
 
 
 #define ngx_http_journey_count(mcf, counter)                                  \
     (void) ngx_atomic_fetch_add(&(mcf)->shared->counters[counter], 1)
 
-
-/* Counts a bot's request under its reason; lock-free but for a name that is
- * new. */
-void ngx_http_journey_count_reason(ngx_shm_zone_t *zone,
-    ngx_http_journey_shared_t *shared, const journey_str_t *reason);
 
 /* The zone's init: takes over an older one's data at a reload, makes the keys
  * when there is no file of them, checks that the logs can be written. */
