@@ -225,10 +225,10 @@ step_unit_sanitized() {
     )
 }
 
-# A minute of processor time each for what reads cookies, query strings, log
-# records and files of sources, less for the others.
+# A minute of processor time each for what reads cookies, query strings, targets
+# of redirects, log records and files of sources, less for the others.
 step_fuzz() {
-    local long=(token query record sources) others code=0
+    local long=(token query target record sources) others code=0
 
     mapfile -t others < <(find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
                           sed 's/^fuzz_\(.*\)\.c$/\1/' |
