@@ -64,6 +64,10 @@ ngx_http_journey_provisional(ngx_http_request_t *r,
     page = (!ctx->filtered && ctx->navigation && !ctx->prefetch
             && !ctx->prerender && ctx->agent.bot == NULL);
 
+    if (page) {
+        ngx_http_journey_landing_take(r, ctx);
+    }
+
     ngx_http_journey_evaluate(r, ctx, page);
 }
 
@@ -171,6 +175,14 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 
         ctx->known = 1;
         ctx->evaluated = 0;
+    }
+
+    if (hit) {
+        ngx_http_journey_landing_take(r, ctx);
+
+        if (ctx->click) {
+            ngx_http_journey_landing_keep(r, ctx);
+        }
     }
 
     ngx_http_journey_evaluate(r, ctx, hit);
@@ -477,7 +489,6 @@ ngx_http_journey_evaluate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     ctx->phase = ngx_http_journey_find_phase(r, ctx);
 
     if (page) {
-        ngx_http_journey_landing_take(r, ctx);
 
         if (ctx->identity != NGX_HTTP_JOURNEY_IDENTITY_NONE
             && !ctx->known

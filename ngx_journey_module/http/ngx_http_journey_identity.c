@@ -26,8 +26,6 @@ static ngx_int_t ngx_http_journey_value(ngx_http_request_t *r,
 static ngx_int_t ngx_http_journey_find_daily(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static ngx_int_t ngx_http_journey_random_id(u_char id[JOURNEY_ID_LEN]);
-static void ngx_http_journey_read_who(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx, journey_who_t *who);
 
 
 #define ngx_http_journey_shpool(mcf)                                          \
@@ -275,7 +273,7 @@ ngx_http_journey_find_daily(ngx_http_request_t *r,
 }
 
 
-static void
+void
 ngx_http_journey_read_who(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx,
     journey_who_t *who)
 {

@@ -38,6 +38,7 @@ ngx_http_journey_init_process(ngx_cycle_t *cycle)
     }
 
     (void) ngx_http_journey_salts_start(cycle, mcf);
+    ngx_http_journey_landing_start(cycle, mcf);
 
     logs = mcf->logs.elts;
 

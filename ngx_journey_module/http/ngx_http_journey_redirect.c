@@ -19,8 +19,6 @@ static ngx_int_t ngx_http_journey_redirect_find(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
 static ngx_int_t ngx_http_journey_redirect_signed(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
-static ngx_uint_t ngx_http_journey_redirect_own(ngx_http_request_t *r,
-    ngx_http_journey_loc_conf_t *conf, journey_str_t *host);
 static ngx_int_t ngx_http_journey_redirect_query(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_target_t *target);
 static ngx_int_t ngx_http_journey_redirect_location(ngx_http_request_t *r,
@@ -218,7 +216,7 @@ ngx_http_journey_redirect_signed(ngx_http_request_t *r, journey_str_t *args,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_http_journey_redirect_own(ngx_http_request_t *r,
     ngx_http_journey_loc_conf_t *conf, journey_str_t *host)
 {

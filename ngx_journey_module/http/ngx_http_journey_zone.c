@@ -138,6 +138,9 @@ ngx_http_journey_zone_data(ngx_shm_zone_t *shm_zone,
 
     if (ngx_http_journey_reasons_init(shpool, &shared->reasons) != NGX_OK
         || ngx_http_journey_goals_init(shpool, &shared->goals) != NGX_OK
+        || ngx_http_journey_landings_init(shpool, &shared->landings,
+                                          shm_zone->shm.size)
+           != NGX_OK
         || ngx_http_journey_visitors_init(shpool, &shared->visitors,
                                           shm_zone->shm.size)
            != NGX_OK)
