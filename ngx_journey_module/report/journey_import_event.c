@@ -171,7 +171,9 @@ int
 journey_importer_wants(journey_importer_t *im,
     const journey_import_line_t *line)
 {
-    if (line->target.len == 0) {
+    /* the module sees no response without headers, either */
+
+    if (line->target.len == 0 || line->old) {
         im->counts.others++;
         return 0;
     }

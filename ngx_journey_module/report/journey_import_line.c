@@ -221,6 +221,7 @@ journey_import_target(journey_import_line_t *line,
     end = p + request->len;
 
     line->method = JOURNEY_METHOD_OTHER;
+    line->old = 0;
     line->target.data = request->data;
     line->target.len = 0;
 
@@ -256,6 +257,9 @@ journey_import_target(journey_import_line_t *line,
 
         if (p > target && end - p >= 6 && memcmp(p, "HTTP/", 5) == 0) {
             end = p - 1;
+
+        } else {
+            line->old = 1;
         }
     }
 

@@ -40,6 +40,8 @@ typedef struct {
     journey_method_e   method;
     journey_str_t      client;          /* what stands before the time */
     journey_str_t      target;          /* len 0: the request is garbage */
+    unsigned           old;             /* HTTP/0.9: it had no headers, and
+                                           got none */
     journey_str_t      referrer;
     journey_str_t      agent;
 } journey_import_line_t;

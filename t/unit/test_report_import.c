@@ -78,6 +78,7 @@ test_fields(void)
     ok(parse("1.2.3.4 - - " TIME " \"GET /\" 200 1 \"-\" \"-\"") == NULL,
        "HTTP/0.9");
     is_str(line.target, "/", "its target");
+    ok(line.old, "is told from others");
 
     ok(parse("1.2.3.4 - - " TIME " \"GET /a b c HTTP/1.0\" 400 - \"-\" \"-\"")
        == NULL, "blanks in a target, no bytes");
