@@ -37,7 +37,7 @@ static ngx_int_t ngx_http_journey_landing_target(ngx_http_request_t *r,
 static ngx_str_t *ngx_http_journey_landing_location(ngx_http_request_t *r,
     ngx_uint_t *rooted);
 static ngx_uint_t ngx_http_journey_landing_own(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx, journey_str_t *host);
+    ngx_http_journey_ctx_t *ctx, const journey_str_t *host);
 static ngx_uint_t ngx_http_journey_landing_person(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static ngx_int_t ngx_http_journey_landing_id(ngx_http_request_t *r,
@@ -401,11 +401,11 @@ ngx_http_journey_landing_location(ngx_http_request_t *r, ngx_uint_t *rooted)
 
 static ngx_uint_t
 ngx_http_journey_landing_own(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx, journey_str_t *host)
+    ngx_http_journey_ctx_t *ctx, const journey_str_t *host)
 {
     ngx_str_t  name;
 
-    if (ngx_http_journey_redirect_own(r, ctx->conf, host)
+    if (ngx_http_journey_own_host(r, ctx->conf, host)
         || (ctx->conf->link != NULL
             && journey_hosts_match(ctx->conf->link->hosts, host)))
     {

@@ -424,6 +424,11 @@ void ngx_http_journey_read_agent(ngx_http_request_t *r,
 /* Host of the request as the client named it: lower case, without a port. */
 ngx_str_t ngx_http_journey_host(ngx_http_request_t *r);
 
+/* 1 if the host, in lower case, is an own one: the request's (and that of len
+ * 0), one of server_name or of journey_hosts. */
+ngx_uint_t ngx_http_journey_own_host(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf, const journey_str_t *host);
+
 /* Country and so on, looked up once an address; NULL when not known. */
 journey_place_t *ngx_http_journey_find_place(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
@@ -515,11 +520,6 @@ char *ngx_http_journey_pixel(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 
 char *ngx_http_journey_redirect(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-
-/* 1 if the host is an own one, or conf's journey_redirect names it; host of
- * len 0 is the request's. */
-ngx_uint_t ngx_http_journey_redirect_own(ngx_http_request_t *r,
-    ngx_http_journey_loc_conf_t *conf, journey_str_t *host);
 
 
 /* visitors handed over between own sites, ngx_http_journey_link.c */

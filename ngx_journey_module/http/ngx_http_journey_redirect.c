@@ -19,6 +19,8 @@ static ngx_int_t ngx_http_journey_redirect_find(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
 static ngx_int_t ngx_http_journey_redirect_signed(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
+static ngx_uint_t ngx_http_journey_redirect_own(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf, journey_str_t *host);
 static ngx_int_t ngx_http_journey_redirect_query(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx, journey_target_t *target);
 static ngx_int_t ngx_http_journey_redirect_location(ngx_http_request_t *r,
@@ -216,26 +218,11 @@ ngx_http_journey_redirect_signed(ngx_http_request_t *r, journey_str_t *args,
 }
 
 
-ngx_uint_t
+static ngx_uint_t
 ngx_http_journey_redirect_own(ngx_http_request_t *r,
     ngx_http_journey_loc_conf_t *conf, journey_str_t *host)
 {
-    ngx_str_t                     name;
-    journey_str_t                 own;
-    ngx_http_journey_srv_conf_t  *scf;
-
-    if (host->len == 0) {
-        return 1;
-    }
-
-    name = ngx_http_journey_host(r);
-    own = ngx_http_journey_str(&name);
-
-    scf = ngx_http_get_module_srv_conf(r, ngx_http_journey_module);
-
-    return journey_strcmp(host, &own) == 0
-           || journey_hosts_match(scf->names, host)
-           || journey_hosts_match(conf->hosts, host)
+    return ngx_http_journey_own_host(r, conf, host)
            || journey_hosts_match(conf->redirect_to, host);
 }
 

@@ -441,6 +441,29 @@ ngx_http_journey_host(ngx_http_request_t *r)
 }
 
 
+ngx_uint_t
+ngx_http_journey_own_host(ngx_http_request_t *r,
+    ngx_http_journey_loc_conf_t *conf, const journey_str_t *host)
+{
+    ngx_str_t                     name;
+    journey_str_t                 own;
+    ngx_http_journey_srv_conf_t  *scf;
+
+    if (host->len == 0) {
+        return 1;
+    }
+
+    name = ngx_http_journey_host(r);
+    own = ngx_http_journey_str(&name);
+
+    scf = ngx_http_get_module_srv_conf(r, ngx_http_journey_module);
+
+    return journey_strcmp(host, &own) == 0
+           || journey_hosts_match(scf->names, host)
+           || journey_hosts_match(conf->hosts, host);
+}
+
+
 journey_place_t *
 ngx_http_journey_find_place(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
