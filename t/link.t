@@ -485,6 +485,13 @@ accepted('the lines of a map', {
     http => "map \$code \$target { include $dir/links.map; }",
     server => $location });
 
+($code, $out) = made(join('', map { "/$_\n" } 1 .. 5000), @coded, '--length',
+                     32, '-');
+spew("$dir/many.map", $out);
+accepted('5000 lines with the longest codes', {
+    http => "map \$code \$target { include $dir/many.map; }",
+    server => $location });
+
 our @links = map { s{^https://shop\.example}{}r }
              map { $_->{url} }
              @{ (links(undef, @signed, '--source', 'newsletter', '--medium',

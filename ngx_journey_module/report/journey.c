@@ -16,7 +16,8 @@
  * journey_import_file (lines), journey_import_line (a line to its fields),
  * journey_import_event (to events, with journey_import_visitors) and
  * journey_import_output.  What happened offline does by journey_offline,
- * journey_csv and journey_offline_record.
+ * journey_csv and journey_offline_record.  journey_link_cmd prints what
+ * journey_link makes (links) and journey_qr (their pictures).
  */
 
 
