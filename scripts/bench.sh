@@ -2,7 +2,7 @@
 # Copyright (C) ngx_journey_module contributors
 #
 # scripts/bench.sh [instructions] [throughput] [latency] [size] [commands]
-#                  [agents] [classification]
+#                  [import] [agents] [classification]
 #
 # What the module costs, beside what nginx's own parts cost for a like job, in
 # one run on this machine; without an argument all of it:
@@ -14,6 +14,8 @@
 #                 rate, with the journey log on and with it off, in turn
 #   size          compressed bytes an event in the journey log
 #   commands      time and memory of "journey report" beside zcat
+#   import        lines a second of "journey import", of processor time, and
+#                 its memory; on an access log, the same every time
 #   agents        how many crawlers conf/agents.conf finds, how many people it
 #                 takes for bots, and instructions a user agent; on two
 #                 packages of npm, which are installed for the time of it
@@ -29,8 +31,9 @@
 # Installs what is missing (install-deps.sh --bench) and builds.  Listens on
 # 127.0.0.1 alone and leaves no process behind.  The environment: VISITORS
 # (500), ROUNDS of wrk (5), SECONDS_EACH (4), PAIRS of latency (10), RATE of
-# requests a second there (3000), EVENTS (1000000), MISSED=1 to
-# see the user agents that were judged wrong.
+# requests a second there (3000), EVENTS (1000000),
+# ACCESS_LINES of the access log (3000000), MISSED=1 to see the user agents that
+# were judged wrong.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -42,14 +45,16 @@ seconds=${SECONDS_EACH:-4}
 pairs=${PAIRS:-10}
 rate=${RATE:-3000}
 events=${EVENTS:-1000000}
+access_lines=${ACCESS_LINES:-3000000}
+access_count=0
 
 [[ $# -gt 0 ]] || set -- instructions throughput latency size commands \
-                       agents classification
+                       import agents classification
 
 for part; do
     case $part in
         instructions|throughput|latency|size|commands) ;;
-        agents|classification) ;;
+        import|agents|classification) ;;
         *) usage ;;
     esac
 done
@@ -423,6 +428,57 @@ commands() {
     timed zcat zcat "$work/events.gz"
     timed 'journey report' "$command" report --conf "$work/journey" \
           "$work/events.gz"
+    echo
+}
+
+
+# ---- import of access logs --------------------------------------------------
+
+# imported NAME FILE ARGUMENT…: lines a second, of processor time
+imported() {
+    local name=$1 file=$2 took
+    shift 2
+
+    /usr/bin/time -f '%U %S %M' -o "$work/timed" \
+        "$command" import --conf "$work/journey" --own-host shop.example \
+        "$@" "$file" > /dev/null 2> "$work/import.err"
+
+    grep -q "^journey: $access_count lines: .*, 0 bad$" "$work/import.err" ||
+        { cat "$work/import.err" >&2; die "import: not every line was read"; }
+
+    read -r -a took < "$work/timed"
+    perl -e 'my ($name, $lines, $user, $sys, $memory) = @ARGV;
+             my $rate = $lines / ($user + $sys);
+             printf("  %-24s %9.0f lines a second  %6.1f MB\n", $name, $rate,
+                    $memory / 1024);
+             exit($rate < 300000)' \
+        "$name" "$access_count" "${took[@]}" ||
+        die "import: the aim is 300,000 lines a second"
+}
+
+import() {
+    "$top/scripts/build.sh" command > /dev/null
+    perl "$top/scripts/bench/access.pl" "$access_lines" > "$work/access.log"
+    gzip -1 < "$work/access.log" > "$work/access.log.gz"
+    access_count=$(wc -l < "$work/access.log")
+
+    echo "journey import of $access_count lines, one core"
+    echo
+
+    imported 'plain' "$work/access.log"
+    imported 'gzip' "$work/access.log.gz"
+    imported 'plain, --output' "$work/access.log" --output "$work/import.gz"
+
+    # All pages are people's: the most work a line.
+    grep -E '"GET [^ "?]*(/|/[a-z-]+|\.html)(\?[^ "]*)? HTTP' \
+         "$work/access.log" |
+        grep -v -i -E 'bot|spider|crawl' > "$work/pages.log"
+    access_count=$(wc -l < "$work/pages.log")
+    imported 'pages alone' "$work/pages.log"
+
+    sed -n 's/^journey: \([0-9]* lines: [0-9]* pages\).*/  (\1)/p' \
+        "$work/import.err"
+    rm -f "$work"/access.log* "$work"/pages.log "$work"/import.gz
     echo
 }
 

@@ -37,8 +37,8 @@ ntests=0
 # Those of the command, and those that are as long on any nginx.
 
 once() {
-    printf 't/%s.t\n' browser faults drill command classify check show erase \
-           link prune min_visitors campaigns touchpoints_report offline \
+    printf 't/%s.t\n' browser faults drill command classify import check show \
+           erase link prune min_visitors campaigns touchpoints_report offline \
            privacy_cmd sources matomo readme
 }
 
