@@ -313,10 +313,9 @@ END
                        . 'journey_goal valued uri=/a value=$arg_v id=$arg_i '
                        . 'currency=EUR;');
 
-    is(brief(events(line(0, '/a?x=1&v=3'))), <<'END', 'of those with variables');
-A1.1 page /a direct
-A1.1 goal /a valued
-END
+    is(brief(events(line(0, '/a?x=1&v=3'))),
+       "A1.1 page /a direct\nA1.1 goal /a valued\n",
+       'of those with variables');
 }
 
 
@@ -496,7 +495,8 @@ END
                    journey:\ \Q$log\E:4:\ bad\ time\n
                    journey:\ \Q$log\E:5:\ the\ line\ is\ too\ long\n
                    journey:\ \Q$log\E:6:\ no\ line\ of\ the\ combined\ format\n
-                   journey:\ 8\ lines:\ 3\ pages.*,\ 5\ bad\n/x, 'each is named');
+                   journey:\ 8\ lines:\ 3\ pages.*,\ 5\ bad\n/x,
+         'each is named');
 
     ($code, $out, $err) = imported("x\n" x 70 . line(0, '/') . 'x' x 1_000_000,
                                  '-');

@@ -204,7 +204,7 @@ journey_import_file_line(journey_import_file_t *file, journey_str_t *line)
         if (have > 0) {
             end = memchr(file->pos, '\n', have);
 
-            if (end != NULL || (file->ended && have > 0)) {
+            if (end != NULL || file->ended) {
                 break;
             }
         }

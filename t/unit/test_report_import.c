@@ -157,7 +157,8 @@ test_refused(void)
     refused("1.2.3.4 - - [01/Jan/1970:00:00:03 +0100] " REST, "bad time");
     refused("1.2.3.4 - - [01/Jan/2106:07:00:03 +0100] " REST, "bad time");
 
-    refused("1.2.3.4 - - " TIME " \"GET / HTTP/1.1", "the request does not end");
+    refused("1.2.3.4 - - " TIME " \"GET / HTTP/1.1",
+            "the request does not end");
     refused("1.2.3.4 - - " TIME " \"GET /\\\" 200 1 -",
             "the request does not end");
     refused("1.2.3.4 - - " TIME " \"GET /\"", "no status");
