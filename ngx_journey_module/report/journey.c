@@ -6,8 +6,11 @@
  * order: journey_options (the command line), journey_load (files to events:
  * journey_input finds members and lines, journey_jobs spreads them over
  * threads, journey_store keeps the events), journey_analysis (events to
- * numbers, with journey_goals and journey_funnel), journey_report (numbers to
- * tables), journey_table (tables to text, JSON, CSV).  Who wants lines rather
+ * numbers, with journey_goals, journey_campaigns and journey_funnel),
+ * journey_report (numbers to tables), journey_table (tables to text, JSON,
+ * CSV).  Who follows a log that grows: journey_tail, with journey_tail_files
+ * (which files), journey_tail_file (bytes to lines) and journey_tail_print.
+ * Who wants lines rather
  * than numbers: journey_scan (which bytes hold which lines), journey_person
  * (whose they are), journey_show, or journey_edit (lines out of a file, with
  * journey_live and journey_rewrite).  journey_privacy reads the answer of
@@ -29,6 +32,7 @@
 #include "journey_privacy.h"
 #include "journey_report.h"
 #include "journey_show.h"
+#include "journey_tail.h"
 #include "journey_token_cmd.h"
 
 #include <errno.h>
@@ -71,6 +75,10 @@ static const journey_command_t  journey_commands[] = {
     { "import", "FILE\xe2\x80\xa6",
       "access logs, or offline touches and goals as CSV, to a journey log",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_IMPORT, journey_import },
+
+    { "tail", "FILE\xe2\x80\xa6",
+      "logs while they are written: a line a touch, click, view or goal",
+      JOURNEY_OPTIONS_TAIL|JOURNEY_OPTIONS_FORMAT, journey_tail },
 
     { "check", "FILE\xe2\x80\xa6",
       "is every member of logs whole; --repair writes a clean copy",

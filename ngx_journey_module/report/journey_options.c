@@ -38,6 +38,8 @@ typedef enum {
     JOURNEY_OPT_NAME,
     JOURNEY_OPT_MIN_VISITORS,
     JOURNEY_OPT_VIEWS,
+    JOURNEY_OPT_LINES,
+    JOURNEY_OPT_ALL,
     JOURNEY_OPT_ID,
     JOURNEY_OPT_USER,
     JOURNEY_OPT_EXACT,
@@ -77,15 +79,16 @@ typedef struct {
 static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "conf", "DIR", JOURNEY_OPTIONS_CONF,
       "configuration (default /etc/nginx/journey, if it is there)" },
-    { "since", "TIME", JOURNEY_OPTIONS_LOG,
+    { "since", "TIME", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_TAIL,
       "events from this moment on: 2026-11-22,\n"
       "2026-11-22T07:00:00Z, or seconds since 1970" },
     { "until", "TIME", JOURNEY_OPTIONS_LOG,
       "events before this moment; it is the end of the data" },
     { "tz", "ZONE", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SHOW
-                    |JOURNEY_OPTIONS_PRIVACY,
-      "zone of days and times: Europe/Berlin, +02:00\n(default UTC)" },
-    { "host", "HOST", JOURNEY_OPTIONS_LOG,
+                    |JOURNEY_OPTIONS_PRIVACY|JOURNEY_OPTIONS_TAIL,
+      "zone of days and times: Europe/Berlin, +02:00\n"
+      "(default UTC; tail: that of this machine)" },
+    { "host", "HOST", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_TAIL,
       "events of this host only; may be repeated" },
     { "goal", "GOAL", JOURNEY_OPTIONS_LOG,
       "goals that count as conversions; may be repeated\n"
@@ -113,6 +116,11 @@ static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "views", NULL, JOURNEY_OPTIONS_LOG,
       "views (mails opened, ads shown) of known visitors are\n"
       "touches, and part of paths" },
+    { "lines", "N", JOURNEY_OPTIONS_TAIL,
+      "begin with the last N lines (default 10; with --since\n"
+      "all from then on)" },
+    { "all", NULL, JOURNEY_OPTIONS_TAIL,
+      "pages and errors, too" },
     { "id", "ID", JOURNEY_OPTIONS_PERSON,
       "a visitor (v), as an argument of that form is;\nmay be repeated" },
     { "user", "USER", JOURNEY_OPTIONS_PERSON,
@@ -477,6 +485,13 @@ journey_options_set(journey_options_t *opts, unsigned option,
         opts->views = 1;
         return JOURNEY_OK;
 
+    case JOURNEY_OPT_LINES:
+        return journey_options_number(value, &opts->lines, err);
+
+    case JOURNEY_OPT_ALL:
+        opts->all = 1;
+        return JOURNEY_OK;
+
     case JOURNEY_OPT_MIN_VISITORS:
         if (journey_options_number(value, &n, err) != JOURNEY_OK) {
             return JOURNEY_ERROR;
@@ -521,8 +536,11 @@ static int
 journey_options_times(journey_options_t *opts, const char **times,
     journey_error_t *err)
 {
-    if (journey_zone_set(&opts->zone, times[2] ? times[2] : "UTC", err)
-        != JOURNEY_OK)
+    if (times[2] == NULL && (opts->command->options & JOURNEY_OPTIONS_TAIL)) {
+        journey_zone_local(&opts->zone);
+
+    } else if (journey_zone_set(&opts->zone, times[2] ? times[2] : "UTC", err)
+               != JOURNEY_OK)
     {
         return JOURNEY_ERROR;
     }
@@ -636,6 +654,10 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
                                    "no FILE (- is standard input)");
     }
 
+    if ((opts->command->options & JOURNEY_OPTIONS_TAIL) && opts->nargs == 0) {
+        return journey_usage_error(opts, "%s", "no FILE");
+    }
+
     return -1;
 }
 
@@ -650,6 +672,7 @@ journey_options_read(journey_options_t *opts,
 
     opts->until = UINT64_MAX;
     opts->limit = JOURNEY_LIMIT_NONE;
+    opts->lines = JOURNEY_LIMIT_NONE;
     opts->idle = JOURNEY_IDLE;
     opts->lookback = JOURNEY_LOOKBACK;
     opts->cookie = "jny";

@@ -53,6 +53,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_PRIVACY   0x400
 #define JOURNEY_OPTIONS_IMPORT    0x800
 #define JOURNEY_OPTIONS_LINK      0x1000
+#define JOURNEY_OPTIONS_TAIL      0x2000
 
 
 struct journey_options_s {
@@ -114,6 +115,9 @@ struct journey_options_s {
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
     unsigned                  views;    /* they are touches */
+
+    long                      lines;    /* tail; as limit */
+    unsigned                  all;
 };
 
 

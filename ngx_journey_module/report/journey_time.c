@@ -67,6 +67,15 @@ journey_time_offset(const char *p, int *offset)
 }
 
 
+void
+journey_zone_local(journey_zone_t *zone)
+{
+    memset(zone, 0, sizeof(journey_zone_t));
+
+    tzset();
+}
+
+
 int
 journey_zone_set(journey_zone_t *zone, const char *name, journey_error_t *err)
 {

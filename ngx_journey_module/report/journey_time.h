@@ -26,6 +26,9 @@ typedef struct {
 int journey_zone_set(journey_zone_t *zone, const char *name,
     journey_error_t *err);
 
+/* The zone of this machine, or that of TZ. */
+void journey_zone_local(journey_zone_t *zone);
+
 /*
  * "2026-11-22", "2026-11-22T07:00", with seconds, a fraction and an offset
  * (RFC 3339) if wanted, or seconds since 1970; *ms since 1970.
