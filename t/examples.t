@@ -1,7 +1,8 @@
 # Copyright (C) ngx_journey_module contributors
 #
 # conf/examples/, each included as its head says, and the consent that
-# README.md shows: what their visitors leave.
+# README.md shows: what their visitors leave.  Those that act while visitors
+# are there are in t/recipes.t.
 
 use strict;
 use warnings;
@@ -9,38 +10,16 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
+use Journey::Example;
 use Test::Nginx::Socket 'no_plan';
 
 my $root = $ENV{TEST_NGINX_JOURNEY_ROOT};
 
-
-# What the head of an example says to write: the lines that are indented, of
-# http{} and of server{}.
-
-sub told {
-    my $name = shift;
-    my ($head) = slurp("$root/conf/examples/$name.conf") =~ /^((?:#.*\n)+)/;
-    my ($http, $server) =
-        $head =~ /^# In http\{\}:\n(.*)^# In server\{\}[^\n]*:\n(.*)/ms;
-
-    die "$name.conf does not say where to include it\n" if !defined $server;
-
-    for ($http, $server) {
-        $_ = join '', map { /^#     (.*\n)/ ? $1 : () } split /^/;
-    }
-
-    return ($http, $server);
-}
-
-for my $name (map { /([^\/]+)\.conf$/ } glob "$root/conf/examples/*.conf") {
-    my $key = uc($name) =~ s/-/_/gr;
-    my ($http, $server) = told($name);
+for my $name (examples()) {
+    my ($http, $server) = example_env($name);
 
     like($http, qr/^include journey\/journey\.conf;$/m, "$name: http{}");
     like($server, qr/^journey on;$/m, "$name: server{}");
-
-    $ENV{"TEST_NGINX_${key}_HTTP"} = $http;
-    $ENV{"TEST_NGINX_${key}_SERVER"} = $server;
 }
 
 ($ENV{TEST_NGINX_CONSENT}) =
