@@ -29,6 +29,7 @@ sub status { return JSON::PP::decode_json(browser()->get('/status')->body); }
 
 sub goals { return grep { $_->{k} eq 'goal' } @_; }
 
+$ENV{TEST_NGINX_SAID} = say_query(@said);
 $ENV{TEST_NGINX_APP} = <<"_EOC_";
     journey on;
     journey_phases  { awareness /; decision /cart; retention =/none; }
@@ -676,37 +677,38 @@ for my $target (qw(/files /more @named)) {
 --- config
     journey on;
     journey_phases { awareness /; retention =/none; }
-    location /ssi    { ssi on;
-                       return 200 '<!--# include virtual="/part?$args" -->'; }
     default_type text/html;
-    location /auth   { auth_request /part; return 200 x; }
-    location /authed { auth_request /part; try_files /none @page; }
+    location /ssi    { ssi on; return 200 '<!--# include virtual="/said" -->'; }
+    location /auth   { auth_request /said; try_files /none @page; }
+    location /denied { auth_request /no; try_files /none @page; }
     location @page   { return 200 page; }
-    location /mirror { mirror /part;
-                       proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP$uri; }
-    location /add    { add_after_body /part; return 200 x; }
-    location /part   { proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP; }
+    location /mirror { mirror /said;
+                       proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP; }
+    location /add    { add_after_body /said; return 200 x; }
+    location /said   { proxy_pass
+                     http://127.0.0.1:$TEST_NGINX_APP_HTTP/?$TEST_NGINX_SAID; }
+    location /no     { proxy_pass
+          http://127.0.0.1:$TEST_NGINX_APP_HTTP/?status=403&$TEST_NGINX_SAID; }
 --- visit
 my $anna = browser();
-my $query = say_query(@main::said);
 
-for my $path ('/ssi', '/auth', '/authed', '/mirror', '/add') {
-    my $response = $anna->get("$path?$query");
+for my $path ('/ssi', '/auth', '/mirror', '/add', '/denied') {
+    my $response = $anna->get($path);
 
-    is($response->status, 200, $path);
+    is($response->status, $path eq '/denied' ? 403 : 200, $path);
     is(main::seen($response), '');
 }
 
 # Asked for by itself it is one.
-$anna->get("/part?$query");
+$anna->get('/said');
 --- journey_log
 {"k":"page","p":"/ssi","ph":"awareness","u":null}
 {"k":"page","p":"/auth","ph":"awareness","u":null}
-{"k":"page","p":"/authed","ph":"awareness","u":null}
 {"k":"page","p":"/mirror","ph":"awareness","u":null}
 {"k":"page","p":"/add","ph":"awareness","u":null}
-{"k":"page","p":"/part","ph":"retention","u":"~."}
-{"k":"goal","p":"/part","goal":"signup"}
+{"k":"error","p":"/denied","ph":null,"u":null}
+{"k":"page","p":"/said","ph":"retention","u":"~."}
+{"k":"goal","p":"/said","goal":"signup"}
 
 
 === TEST 25: the phase goes before location and patterns; an unknown one does not
