@@ -73,6 +73,7 @@ my $r = $anna->get('/status');
 is($r->status, 200, 'status 200');
 is($r->header('Content-Type'), 'application/json', 'application/json');
 is($r->header('Content-Length'), length $r->body, 'its length');
+is($r->header('Cache-Control'), 'no-store', 'never stored');
 ok(!defined $r->set_cookie('jny'), 'no cookie');
 like($r->body, qr/\A\{.*\}\n\z/, 'one line');
 
@@ -82,8 +83,8 @@ is_deeply([sort keys %$first],
           [sort qw(version time started requests events visitors journeys
                    completed sessions touches bots ai_agents spam cookies_set
                    cookies_deleted continued links landings refused optouts
-                   undone suppressed cookieless tokens ignored log channels
-                   phases bot_reasons salts privacy)],
+                   undone suppressed cookieless tokens ignored log zone
+                   channels phases goals bot_reasons salts privacy)],
           'its keys');
 like($first->{version}, qr/^\d+\.\d+\.\d+$/, 'version');
 cmp_ok(abs($first->{time} - time()), '<=', 5, 'time');
@@ -154,7 +155,8 @@ sub counts {
     my $now = $nginx->status;
     my $got = changed($now, $last);
 
-    delete @$got{qw(time started bot_reasons salts)};   # reasons: t/bots.t
+    # reasons: t/bots.t; the zone's pages: t/status_exact.t
+    delete @$got{qw(time started bot_reasons salts zone)};
     delete @{ $got->{log} }{qw(members bytes buffered)} if $got->{log};
     delete $got->{log} if $got->{log} && !%{ $got->{log} };
     $got->{requests}--;                     # the status itself
@@ -198,6 +200,7 @@ counts('a goal that completes', {
     requests => 1, events => { page => 1, goal => 1 },
     tokens => { valid => 1 }, completed => 1, cookies_set => 1,
     phases => { awareness => 1 }, log => { lines => 2 },
+    goals => { bought => { reached => 1, completed => 1 } },
 });
 
 $anna->get('/missing');

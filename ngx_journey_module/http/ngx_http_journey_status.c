@@ -2,124 +2,99 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * journey_status: the counters of the zone.
+ * journey_status: the counters of the zone, in one of three formats; JSON is
+ * written here.
  */
 
 
-#include "ngx_http_journey_status_privacy.h"
+#include "ngx_http_journey_status.h"
 
 
-/* The document in order: an object's begin, a counter, an object's end. */
+static ngx_int_t ngx_http_journey_status_json_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_journey_status_prometheus_handler(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_journey_status_html_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_journey_status_answer(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format);
+static ngx_buf_t *ngx_http_journey_status_document(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format);
+static ngx_int_t ngx_http_journey_status_headers(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format);
+static size_t ngx_http_journey_json_size(
+    ngx_http_journey_snapshot_t *snapshot);
+static u_char *ngx_http_journey_json_write(u_char *p, u_char *last,
+    ngx_http_journey_snapshot_t *snapshot);
+static u_char *ngx_http_journey_json_fields(u_char *p, u_char *last,
+    ngx_http_journey_snapshot_t *snapshot);
+static u_char *ngx_http_journey_json_named(u_char *p, u_char *last,
+    const char *key, ngx_array_t *found, ngx_uint_t zeros);
+static u_char *ngx_http_journey_json_goals(u_char *p, u_char *last,
+    ngx_array_t *goals);
 
-typedef struct {
-    const char    *name;                /* NULL: the end of an object */
-    ngx_int_t      counter;             /* -1: the begin of one */
-} ngx_http_journey_status_t;
+
+/* Those that an argument can name. */
+
+static const struct {
+    const ngx_http_journey_format_t  *format;
+    ngx_http_handler_pt               handler;
+} ngx_http_journey_status_formats[] = {
+    { &ngx_http_journey_status_json, ngx_http_journey_status_json_handler },
+    { &ngx_http_journey_status_prometheus,
+      ngx_http_journey_status_prometheus_handler },
+    { &ngx_http_journey_status_html, ngx_http_journey_status_html_handler },
+    { NULL, NULL }
+};
 
 
-static ngx_int_t ngx_http_journey_status_handler(ngx_http_request_t *r);
-static ngx_buf_t *ngx_http_journey_status_json(ngx_http_request_t *r,
-    ngx_http_journey_main_conf_t *mcf);
-static u_char *ngx_http_journey_status_reasons(u_char *p, u_char *last,
-    ngx_http_journey_shared_t *shared);
-static u_char *ngx_http_journey_status_codes(u_char *p, u_char *last,
-    const char *name, journey_codes_t *codes, ngx_atomic_t *counters);
-
-
-static ngx_http_journey_status_t  ngx_http_journey_status_fields[] = {
-    { "requests", NGX_HTTP_JOURNEY_REQUESTS },
-    { "events", -1 },
-    { "page", NGX_HTTP_JOURNEY_PAGES },
-    { "prefetched", NGX_HTTP_JOURNEY_PREFETCHED },
-    { "goal", NGX_HTTP_JOURNEY_GOALS_REACHED },
-    { "error", NGX_HTTP_JOURNEY_ERRORS },
-    { "click", NGX_HTTP_JOURNEY_CLICKS },
-    { "pixel", NGX_HTTP_JOURNEY_PIXELS },
-    { NULL, 0 },
-    { "visitors", -1 },
-    { "new", NGX_HTTP_JOURNEY_VISITORS_NEW },
-    { "returning", NGX_HTTP_JOURNEY_VISITORS_RETURNING },
-    { NULL, 0 },
-    { "journeys", NGX_HTTP_JOURNEY_JOURNEYS },
-    { "completed", NGX_HTTP_JOURNEY_COMPLETED },
-    { "sessions", NGX_HTTP_JOURNEY_SESSIONS },
-    { "touches", NGX_HTTP_JOURNEY_TOUCHES },
-    { "bots", NGX_HTTP_JOURNEY_BOTS },
-    { "ai_agents", NGX_HTTP_JOURNEY_AI_AGENTS },
-    { "spam", NGX_HTTP_JOURNEY_SPAM },
-    { "cookies_set", NGX_HTTP_JOURNEY_COOKIES_SET },
-    { "cookies_deleted", NGX_HTTP_JOURNEY_COOKIES_DELETED },
-    { "continued", NGX_HTTP_JOURNEY_CONTINUED },
-    { "links", -1 },
-    { "taken", NGX_HTTP_JOURNEY_LINK_TAKEN },
-    { "ignored", NGX_HTTP_JOURNEY_LINK_IGNORED },
-    { NULL, 0 },
-    { "landings", -1 },
-    { "kept", NGX_HTTP_JOURNEY_LANDINGS_KEPT },
-    { "taken", NGX_HTTP_JOURNEY_LANDINGS_TAKEN },
-    { "lost", NGX_HTTP_JOURNEY_LANDINGS_LOST },
-    { NULL, 0 },
-    { "refused", NGX_HTTP_JOURNEY_REFUSED },
-    { "optouts", NGX_HTTP_JOURNEY_OPTOUTS },
-    { "undone", NGX_HTTP_JOURNEY_UNDONE },
-    { "suppressed", -1 },
-    { "optout", NGX_HTTP_JOURNEY_SUPPRESSED_OPTOUT },
-    { "gpc", NGX_HTTP_JOURNEY_SUPPRESSED_GPC },
-    { "dnt", NGX_HTTP_JOURNEY_SUPPRESSED_DNT },
-    { "consent", NGX_HTTP_JOURNEY_SUPPRESSED_CONSENT },
-    { "clamped", NGX_HTTP_JOURNEY_CLAMPED },
-    { NULL, 0 },
-    { "cookieless", -1 },
-    { "visitors", NGX_HTTP_JOURNEY_COOKIELESS },
-    { "evicted", NGX_HTTP_JOURNEY_EVICTED },
-    { NULL, 0 },
-    { "tokens", -1 },
-    { "valid", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_OK },
-    { "malformed", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_MALFORMED },
-    { "forged", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_FORGED },
-    { "future", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_FUTURE },
-    { "expired", NGX_HTTP_JOURNEY_TOKENS + JOURNEY_TOKEN_EXPIRED },
-    { NULL, 0 },
-    { "ignored", -1 },
-    { "goal_values", NGX_HTTP_JOURNEY_BAD_VALUES },
-    { "phases", NGX_HTTP_JOURNEY_BAD_PHASES },
-    { "identities", NGX_HTTP_JOURNEY_BAD_IDENTITIES },
-    { "goals", NGX_HTTP_JOURNEY_BAD_GOALS },
-    { "orders", NGX_HTTP_JOURNEY_BAD_ORDERS },
-    { "users", NGX_HTTP_JOURNEY_BAD_USERS },
-    { "goal_sums", NGX_HTTP_JOURNEY_BAD_SUMS },
-    { NULL, 0 },
-    { "log", -1 },
-    { "lines", NGX_HTTP_JOURNEY_LOG_LINES },
-    { "members", NGX_HTTP_JOURNEY_LOG_MEMBERS },
-    { "bytes", NGX_HTTP_JOURNEY_LOG_BYTES },
-    { "buffered", NGX_HTTP_JOURNEY_LOG_BUFFERED },
-    { "dropped", NGX_HTTP_JOURNEY_LOG_DROPPED },
-    { "recovered", NGX_HTTP_JOURNEY_LOG_RECOVERED },
-    { "errors", NGX_HTTP_JOURNEY_LOG_ERRORS },
-    { "unslotted", NGX_HTTP_JOURNEY_LOG_UNSLOTTED },
-    { NULL, 0 }
+const ngx_http_journey_format_t  ngx_http_journey_status_json = {
+    ngx_string("json"),
+    ngx_string("application/json"),
+    sizeof("application/json") - 1,
+    ngx_null_string,
+    ngx_http_journey_json_size,
+    ngx_http_journey_json_write
 };
 
 
 char *
 ngx_http_journey_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t                     *value;
+    ngx_str_t                     *value, name;
+    ngx_uint_t                     i;
     ngx_http_core_loc_conf_t      *clcf;
     ngx_http_journey_main_conf_t  *mcf;
 
     value = cf->args->elts;
 
-    if (cf->args->nelts == 2 && ngx_strcmp(value[1].data, "json") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid format \"%V\" of \"journey_status\": "
-                           "this version knows \"json\"", &value[1]);
-        return NGX_CONF_ERROR;
+    if (cf->args->nelts == 2) {
+        name = value[1];
+
+    } else {
+        name = ngx_http_journey_status_json.name;
+    }
+
+    for (i = 0; /* void */ ; i++) {
+
+        if (ngx_http_journey_status_formats[i].format == NULL) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid format \"%V\" of \"journey_status\": "
+                               "it is \"json\", \"prometheus\" or \"html\"",
+                               &name);
+            return NGX_CONF_ERROR;
+        }
+
+        if (name.len == ngx_http_journey_status_formats[i].format->name.len
+            && ngx_memcmp(name.data,
+                          ngx_http_journey_status_formats[i].format->name.data,
+                          name.len)
+               == 0)
+        {
+            break;
+        }
     }
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_journey_status_handler;
+    clcf->handler = ngx_http_journey_status_formats[i].handler;
 
     mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_journey_module);
     mcf->used = 1;
@@ -129,12 +104,43 @@ ngx_http_journey_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_journey_status_handler(ngx_http_request_t *r)
+ngx_http_journey_status_json_handler(ngx_http_request_t *r)
 {
-    ngx_buf_t                     *b;
-    ngx_int_t                      rc;
-    ngx_chain_t                    out;
-    ngx_http_journey_main_conf_t  *mcf;
+    return ngx_http_journey_status_answer(r, &ngx_http_journey_status_json);
+}
+
+
+static ngx_int_t
+ngx_http_journey_status_prometheus_handler(ngx_http_request_t *r)
+{
+    return ngx_http_journey_status_answer(r,
+                                          &ngx_http_journey_status_prometheus);
+}
+
+
+static ngx_int_t
+ngx_http_journey_status_html_handler(ngx_http_request_t *r)
+{
+    return ngx_http_journey_status_answer(r, &ngx_http_journey_status_html);
+}
+
+
+static ngx_int_t
+ngx_http_journey_status_answer(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format)
+{
+    ngx_buf_t               *b;
+    ngx_int_t                rc;
+    ngx_chain_t              out;
+    ngx_http_journey_ctx_t  *ctx;
+
+    /* whoever watches is no visitor, in whichever format */
+
+    ctx = (r == r->main) ? ngx_http_journey_get_ctx(r) : NULL;
+
+    if (ctx != NULL) {
+        ctx->endpoint = 1;
+    }
 
     if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
         return NGX_HTTP_NOT_ALLOWED;
@@ -146,19 +152,14 @@ ngx_http_journey_status_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
+    b = ngx_http_journey_status_document(r, format);
 
-    b = ngx_http_journey_status_json(r, mcf);
-    if (b == NULL) {
+    if (b == NULL || ngx_http_journey_status_headers(r, format) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->headers_out.status = NGX_HTTP_OK;
     r->headers_out.content_length_n = b->last - b->pos;
-
-    ngx_str_set(&r->headers_out.content_type, "application/json");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-    r->headers_out.content_type_lowcase = NULL;
 
     rc = ngx_http_send_header(r);
 
@@ -174,90 +175,44 @@ ngx_http_journey_status_handler(ngx_http_request_t *r)
 
 
 static ngx_buf_t *
-ngx_http_journey_status_json(ngx_http_request_t *r,
-    ngx_http_journey_main_conf_t *mcf)
+ngx_http_journey_status_document(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format)
 {
-    size_t                      size;
-    u_char                     *p, *last;
-    ngx_uint_t                  i, first;
-    ngx_buf_t                  *b;
-    ngx_http_journey_totals_t   totals;
-    ngx_http_journey_status_t  *field;
-    ngx_atomic_uint_t           counters[NGX_HTTP_JOURNEY_COUNTERS];
+    ngx_buf_t                     *b;
+    ngx_str_t                      value;
+    ngx_http_journey_main_conf_t  *mcf;
+    ngx_http_journey_snapshot_t   *snapshot;
 
-    /* a name is at most 32 bytes; quotes, colon, comma, number beside it */
+    mcf = ngx_http_get_module_main_conf(r, ngx_http_journey_module);
 
-    size = 512 + (sizeof(ngx_http_journey_status_fields)
-                  / sizeof(ngx_http_journey_status_t) + 2 * 256)
-                 * (32 + 5 + NGX_ATOMIC_T_LEN)
-           + NGX_HTTP_JOURNEY_REASONS
-             * (NGX_HTTP_JOURNEY_NAME_MAX + 5 + NGX_ATOMIC_T_LEN)
-           + ngx_http_journey_privacy_size(mcf);
+    snapshot = ngx_palloc(r->pool, sizeof(ngx_http_journey_snapshot_t));
 
-    b = ngx_create_temp_buf(r->pool, size);
+    if (snapshot == NULL
+        || ngx_http_journey_snapshot(r->pool, mcf, snapshot) != NGX_OK)
+    {
+        return NULL;
+    }
+
+    snapshot->paused = (ngx_http_arg(r, (u_char *) "refresh", 7, &value)
+                        == NGX_OK
+                        && value.len == 1 && value.data[0] == '0');
+
+    /* one byte more than the document: a full buffer is one that cut it */
+
+    b = ngx_create_temp_buf(r->pool, format->size(snapshot) + 1);
     if (b == NULL) {
         return NULL;
     }
 
-    for (i = 0; i < NGX_HTTP_JOURNEY_COUNTERS; i++) {
-        counters[i] = mcf->shared->counters[i];
+    b->last = format->write(b->last, b->end, snapshot);
+
+    if (b->last >= b->end) {
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      "\"journey_status\" %V: %uz bytes are too few",
+                      &format->name, (size_t) (b->end - b->start));
+        return NULL;
     }
 
-    counters[NGX_HTTP_JOURNEY_COOKIELESS] = mcf->shared->visitors.number;
-    counters[NGX_HTTP_JOURNEY_EVICTED] = mcf->shared->visitors.evicted;
-
-    ngx_http_journey_log_totals(&mcf->logs, mcf->shared, &totals);
-
-    counters[NGX_HTTP_JOURNEY_LOG_LINES] = totals.lines;
-    counters[NGX_HTTP_JOURNEY_LOG_MEMBERS] = totals.members;
-    counters[NGX_HTTP_JOURNEY_LOG_BYTES] = totals.bytes;
-    counters[NGX_HTTP_JOURNEY_LOG_DROPPED] = totals.dropped;
-    counters[NGX_HTTP_JOURNEY_LOG_BUFFERED] = totals.buffered;
-
-    p = b->last;
-    last = b->end;
-
-    p = ngx_slprintf(p, last,
-                     "{\"version\":\"" NGX_HTTP_JOURNEY_VERSION "\","
-                     "\"time\":%T,\"started\":%T",
-                     ngx_time(), mcf->shared->started);
-
-    first = 0;
-
-    for (i = 0; i < sizeof(ngx_http_journey_status_fields)
-                    / sizeof(ngx_http_journey_status_t); i++)
-    {
-        field = &ngx_http_journey_status_fields[i];
-
-        if (field->name == NULL) {
-            p = ngx_slprintf(p, last, "}");
-            first = 0;
-            continue;
-        }
-
-        p = ngx_slprintf(p, last, first ? "\"%s\":" : ",\"%s\":",
-                         field->name);
-        first = 0;
-
-        if (field->counter == -1) {
-            p = ngx_slprintf(p, last, "{");
-            first = 1;
-
-        } else {
-            p = ngx_slprintf(p, last, "%uA", counters[field->counter]);
-        }
-    }
-
-    p = ngx_http_journey_status_codes(p, last, "channels", mcf->channels,
-                                      mcf->shared->channels);
-    p = ngx_http_journey_status_codes(p, last, "phases", mcf->phases,
-                                      mcf->shared->phases);
-    p = ngx_http_journey_status_reasons(p, last, mcf->shared);
-    p = ngx_http_journey_privacy_json(p, last, mcf);
-
-    p = ngx_slprintf(p, last, "}\n");
-
-    b->last = p;
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 
@@ -265,30 +220,182 @@ ngx_http_journey_status_json(ngx_http_request_t *r,
 }
 
 
-/* Counters that have names: channels and phases, those that are not 0. */
-
-static u_char *
-ngx_http_journey_status_codes(u_char *p, u_char *last, const char *name,
-    journey_codes_t *codes, ngx_atomic_t *counters)
+static ngx_int_t
+ngx_http_journey_status_headers(ngx_http_request_t *r,
+    const ngx_http_journey_format_t *format)
 {
-    ngx_str_t              s;
-    ngx_uint_t             code, first;
-    const journey_name_t  *found;
+    ngx_table_elt_t  *h;
 
-    p = ngx_slprintf(p, last, ",\"%s\":{", name);
+    r->headers_out.content_type = format->type;
+    r->headers_out.content_type_len = format->type_len;
+    r->headers_out.content_type_lowcase = NULL;
 
-    for (code = 1, first = 1; code < 256; code++) {
+    if (ngx_http_journey_no_store(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
-        found = journey_codes_find(codes, (uint8_t) code);
+    if (format->csp.len == 0) {
+        return NGX_OK;
+    }
 
-        if (found == NULL || counters[code] == 0) {
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    h->hash = 1;
+    ngx_str_set(&h->key, "Content-Security-Policy");
+    h->value = format->csp;
+
+    return NGX_OK;
+}
+
+
+/* A name stands between quotes, with a colon and a comma; its escapes are at
+ * most six times as long. */
+
+#define ngx_http_journey_json_key(len)  (6 * (len) + sizeof("\"\":,") - 1)
+
+static size_t
+ngx_http_journey_json_size(ngx_http_journey_snapshot_t *snapshot)
+{
+    size_t                            size;
+    ngx_uint_t                        i, k;
+    ngx_array_t                      *lists[3];
+    ngx_http_journey_named_t         *named;
+    ngx_http_journey_counted_goal_t  *goal;
+
+    size = sizeof("{\"version\":\"" NGX_HTTP_JOURNEY_VERSION "\",\"time\":,"
+                  "\"started\":,\"channels\":{},\"phases\":{},\"goals\":{},"
+                  "\"bot_reasons\":{}}\n")
+           + 2 * NGX_TIME_T_LEN
+           + ngx_http_journey_privacy_size(snapshot->mcf);
+
+    for (i = 0; i < ngx_http_journey_status_nfields; i++) {
+
+        if (ngx_http_journey_status_fields[i].key == NULL) {
+            size += sizeof("}") - 1;
             continue;
         }
 
-        s = ngx_http_journey_ngx_str(&found->name);
+        size += ngx_http_journey_json_key(
+                              ngx_strlen(ngx_http_journey_status_fields[i].key))
+                + NGX_ATOMIC_T_LEN;
+    }
 
-        p = ngx_slprintf(p, last, first ? "\"%V\":%uA" : ",\"%V\":%uA", &s,
-                         counters[code]);
+    lists[0] = &snapshot->channels;
+    lists[1] = &snapshot->phases;
+    lists[2] = &snapshot->reasons;
+
+    for (k = 0; k < 3; k++) {
+        named = lists[k]->elts;
+
+        for (i = 0; i < lists[k]->nelts; i++) {
+            size += ngx_http_journey_json_key(named[i].name.len)
+                    + NGX_ATOMIC_T_LEN;
+        }
+    }
+
+    goal = snapshot->goals.elts;
+
+    for (i = 0; i < snapshot->goals.nelts; i++) {
+        size += ngx_http_journey_json_key(goal[i].name.len)
+                + sizeof("{\"reached\":,\"completed\":,\"values\":{}}") - 1
+                + 2 * NGX_ATOMIC_T_LEN
+                + goal[i].nworths * (ngx_http_journey_json_key(3)
+                                     + NGX_HTTP_JOURNEY_MONEY_LEN);
+    }
+
+    return size;
+}
+
+
+static u_char *
+ngx_http_journey_json_write(u_char *p, u_char *last,
+    ngx_http_journey_snapshot_t *snapshot)
+{
+    p = ngx_slprintf(p, last,
+                     "{\"version\":\"" NGX_HTTP_JOURNEY_VERSION "\","
+                     "\"time\":%T,\"started\":%T",
+                     snapshot->now, snapshot->started);
+
+    p = ngx_http_journey_json_fields(p, last, snapshot);
+
+    p = ngx_http_journey_json_named(p, last, "channels", &snapshot->channels,
+                                    0);
+    p = ngx_http_journey_json_named(p, last, "phases", &snapshot->phases, 0);
+    p = ngx_http_journey_json_goals(p, last, &snapshot->goals);
+    p = ngx_http_journey_json_named(p, last, "bot_reasons",
+                                    &snapshot->reasons, 1);
+
+    p = ngx_http_journey_privacy_json(p, last, snapshot->mcf,
+                                      &snapshot->salts);
+
+    return ngx_slprintf(p, last, "}\n");
+}
+
+
+static u_char *
+ngx_http_journey_json_fields(u_char *p, u_char *last,
+    ngx_http_journey_snapshot_t *snapshot)
+{
+    ngx_uint_t                       i, first;
+    const ngx_http_journey_field_t  *field;
+
+    first = 0;
+
+    for (i = 0; i < ngx_http_journey_status_nfields; i++) {
+        field = &ngx_http_journey_status_fields[i];
+
+        if (field->key == NULL) {
+            p = ngx_slprintf(p, last, "}");
+            first = 0;
+            continue;
+        }
+
+        p = ngx_slprintf(p, last, first ? "\"%s\":" : ",\"%s\":", field->key);
+        first = 0;
+
+        if (field->number == -1) {
+            p = ngx_slprintf(p, last, "{");
+            first = 1;
+
+        } else {
+            p = ngx_slprintf(p, last, "%uA",
+                             snapshot->numbers[field->number]);
+        }
+    }
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_journey_json_named(u_char *p, u_char *last, const char *key,
+    ngx_array_t *found, ngx_uint_t zeros)
+{
+    ngx_uint_t                 i, first;
+    ngx_http_journey_named_t  *named;
+
+    p = ngx_slprintf(p, last, ",\"%s\":{", key);
+
+    named = found->elts;
+    first = 1;
+
+    for (i = 0; i < found->nelts; i++) {
+
+        if (named[i].n == 0 && !zeros) {
+            continue;
+        }
+
+        if (!first) {
+            p = ngx_slprintf(p, last, ",");
+        }
+
+        p = ngx_http_journey_json_string(p, &named[i].name);
+        p = ngx_slprintf(p, last, ":%uA", named[i].n);
         first = 0;
     }
 
@@ -296,36 +403,74 @@ ngx_http_journey_status_codes(u_char *p, u_char *last, const char *name,
 }
 
 
-/* The requests of bots by their reason; keys need no escaping. */
-
 static u_char *
-ngx_http_journey_status_reasons(u_char *p, u_char *last,
-    ngx_http_journey_shared_t *shared)
+ngx_http_journey_json_goals(u_char *p, u_char *last, ngx_array_t *goals)
 {
-    ngx_str_t      s;
-    ngx_uint_t     i, first;
-    journey_str_t  name;
+    ngx_uint_t                        i, k;
+    ngx_http_journey_worth_t         *worth;
+    ngx_http_journey_counted_goal_t  *goal;
 
-    p = ngx_slprintf(p, last, ",\"bot_reasons\":{");
+    p = ngx_slprintf(p, last, ",\"goals\":{");
 
-    for (i = 0, first = 1; i < NGX_HTTP_JOURNEY_REASONS; i++) {
+    goal = goals->elts;
 
-        if (ngx_http_journey_names_get(&shared->reasons.names, i, &name)
-            != NGX_OK)
-        {
-            continue;
+    for (i = 0; i < goals->nelts; i++) {
+
+        if (i > 0) {
+            p = ngx_slprintf(p, last, ",");
         }
 
-        s = ngx_http_journey_ngx_str(&name);
-        p = ngx_slprintf(p, last, first ? "\"%V\":%uA" : ",\"%V\":%uA", &s,
-                         shared->reasons.counts[i]);
-        first = 0;
-    }
+        p = ngx_http_journey_json_string(p, &goal[i].name);
+        p = ngx_slprintf(p, last,
+                         ":{\"reached\":%uA,\"completed\":%uA,\"values\":{",
+                         goal[i].reached, goal[i].completed);
 
-    if (shared->reasons.counts[i] > 0) {
-        p = ngx_slprintf(p, last, first ? "\"other\":%uA" : ",\"other\":%uA",
-                         shared->reasons.counts[i]);
+        worth = goal[i].worths;
+
+        for (k = 0; k < goal[i].nworths; k++) {
+            p = ngx_slprintf(p, last, k ? ",\"%s\":" : "\"%s\":",
+                             worth[k].currency);
+            p = ngx_http_journey_status_money(p, last,
+                                              worth[k].plus - worth[k].minus);
+        }
+
+        p = ngx_slprintf(p, last, "}}");
     }
 
     return ngx_slprintf(p, last, "}");
+}
+
+
+u_char *
+ngx_http_journey_status_money(u_char *p, u_char *last, int64_t millionths)
+{
+    uint64_t    n, fraction;
+    ngx_uint_t  digits;
+
+    n = (millionths < 0) ? (uint64_t) 0 - (uint64_t) millionths
+                         : (uint64_t) millionths;
+
+    p = ngx_slprintf(p, last, (millionths < 0) ? "-%uL" : "%uL", n / 1000000);
+
+    fraction = n % 1000000;
+
+    if (fraction == 0) {
+        return p;
+    }
+
+    for (digits = 6; fraction % 10 == 0; digits--) {
+        fraction /= 10;
+    }
+
+    /* nginx's own printf knows no "%0*" */
+
+    *p++ = '.';
+
+    for (n = 1; --digits > 0; n *= 10) { /* void */ }
+
+    for ( /* void */ ; n > 0; n /= 10) {
+        *p++ = (u_char) ('0' + fraction / n % 10);
+    }
+
+    return p;
 }

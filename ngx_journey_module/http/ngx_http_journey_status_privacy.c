@@ -26,7 +26,6 @@ static u_char *ngx_http_journey_settings_json(u_char *p, u_char *last,
     ngx_http_journey_settings_t *settings, ngx_http_journey_main_conf_t *mcf);
 static u_char *ngx_http_journey_json_words(u_char *p, u_char *last,
     const char *key, ngx_uint_t mask, const char **words);
-static u_char *ngx_http_journey_json_string(u_char *p, ngx_str_t *value);
 static u_char *ngx_http_journey_salt_json(u_char *p, u_char *last,
     const char *key, journey_salt_gone_t *salt);
 
@@ -278,25 +277,22 @@ ngx_http_journey_privacy_size(ngx_http_journey_main_conf_t *mcf)
 
 u_char *
 ngx_http_journey_privacy_json(u_char *p, u_char *last,
-    ngx_http_journey_main_conf_t *mcf)
+    ngx_http_journey_main_conf_t *mcf, ngx_http_journey_salt_times_t *times)
 {
-    ngx_uint_t                      i;
-    ngx_http_journey_settings_t    *settings;
-    ngx_http_journey_salt_times_t   times;
-
-    ngx_http_journey_salt_times(mcf, &times);
+    ngx_uint_t                    i;
+    ngx_http_journey_settings_t  *settings;
 
     p = ngx_slprintf(p, last, ",\"salts\":{\"created\":%uL,\"destroyed\":%uL",
-                     times.created, times.destroyed);
+                     times->created, times->destroyed);
 
-    p = ngx_http_journey_salt_json(p, last, ",\"today\":", &times.today);
+    p = ngx_http_journey_salt_json(p, last, ",\"today\":", &times->today);
     p = ngx_http_journey_salt_json(p, last, ",\"previous\":",
-                                   &times.previous);
+                                   &times->previous);
     p = ngx_slprintf(p, last, ",\"gone\":[");
 
-    for (i = 0; i < times.ngone; i++) {
+    for (i = 0; i < times->ngone; i++) {
         p = ngx_http_journey_salt_json(p, last, i ? "," : "",
-                                       &times.gone[i]);
+                                       &times->gone[i]);
     }
 
     p = ngx_slprintf(p, last, "]},\"privacy\":[");
@@ -403,9 +399,7 @@ ngx_http_journey_json_words(u_char *p, u_char *last, const char *key,
 }
 
 
-/* Six times its length and two quotes have room. */
-
-static u_char *
+u_char *
 ngx_http_journey_json_string(u_char *p, ngx_str_t *value)
 {
     *p++ = '"';

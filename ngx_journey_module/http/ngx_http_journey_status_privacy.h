@@ -54,7 +54,10 @@ void ngx_http_journey_salt_times(ngx_http_journey_main_conf_t *mcf,
  * "privacy".  size is an upper bound of what is written. */
 size_t ngx_http_journey_privacy_size(ngx_http_journey_main_conf_t *mcf);
 u_char *ngx_http_journey_privacy_json(u_char *p, u_char *last,
-    ngx_http_journey_main_conf_t *mcf);
+    ngx_http_journey_main_conf_t *mcf, ngx_http_journey_salt_times_t *times);
+
+/* A JSON string; six times its length and two quotes have room. */
+u_char *ngx_http_journey_json_string(u_char *p, ngx_str_t *value);
 
 
 #endif /* NGX_HTTP_JOURNEY_STATUS_PRIVACY_H */
