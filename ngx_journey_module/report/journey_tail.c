@@ -152,6 +152,10 @@ journey_tail_drop(journey_tail_t *tail, size_t n)
 {
     size_t  i;
 
+    if (n == 0) {
+        return;
+    }
+
     for (i = 0; i < n; i++) {
         free(tail->last[i].line.data);
     }

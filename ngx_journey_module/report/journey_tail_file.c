@@ -201,6 +201,10 @@ journey_tail_text(journey_tail_file_t *file, journey_tail_reader_t *reader,
     size_t   size, rest;
     u_char  *text;
 
+    if (len == 0) {
+        return JOURNEY_OK;
+    }
+
     if (file->len + len > file->room) {
         size = file->len + len + JOURNEY_TAIL_BLOCK;
 
