@@ -5,7 +5,8 @@
 #
 # Installs what is missing, builds, starts nginx with a small shop on
 # 127.0.0.1, lets some hundred made-up visitors go shopping, prints the report
-# of their journeys and stops nginx.
+# of their journeys, one of these from the code on a poster to the order, and
+# stops nginx.
 #
 #   --keep    leaves nginx running and prints its address
 #   --stop    stops an nginx that --keep has left running, and does no more
@@ -88,22 +89,41 @@ od -A n -N 16 -t x1 /dev/urandom | tr -d ' \n' > "$demo/journey.secret"
 echo >> "$demo/journey.secret"
 chmod 600 "$demo/journey.secret"
 
-# A free port, from 8080 on.
-port=$(perl -MIO::Socket::INET -e '
+# What hangs at the station, lies in the parcels and goes out by mail.
+journey=$top/build/journey
+
+"$journey" link --code --qr --base https://shop.example/r --source poster \
+    --medium qr --campaign main_station /products/aroma-one \
+    > "$demo/poster.map"
+"$journey" link --code --base https://shop.example/r --source parcel \
+    --medium qr --campaign thank_you /help/descaling > "$demo/parcel.map"
+cat "$demo/poster.map" "$demo/parcel.map" > "$demo/codes.map"
+
+"$journey" link --secret "$demo/journey.secret" \
+    --base https://shop.example/l --source newsletter --medium email \
+    --campaign week_47 /products/aroma-duo /products/house-blend /products/ \
+    > "$demo/letter.links"
+
+# Two free ports, from 8080 on: the shop's and its application's.
+read -r port application < <(perl -MIO::Socket::INET -e '
+    my @free;
+
     for my $port (8080 .. 8999) {
-        if (IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1,
-                                  LocalPort => $port, ReuseAddr => 1)) {
-            print $port;
-            last;
-        }
-    }')
-[[ -n $port ]] || die "no port between 8080 and 8999 is free"
+        push @free, $port
+            if IO::Socket::INET->new(LocalAddr => "127.0.0.1", Listen => 1,
+                                     LocalPort => $port, ReuseAddr => 1);
+        last if @free == 2;
+    }
+
+    print "@free\n";') || true
+[[ -n $application ]] || die "no two ports between 8080 and 8999 are free"
 
 # A demo of root's may lie where no other user can read.
 user=
 [[ $EUID -ne 0 ]] || user="user  root;"
 
 sed -e "s|@DIR@|$demo|g" -e "s|@PORT@|$port|g" -e "s|@USER@|$user|g" \
+    -e "s|@APPLICATION@|$application|g" \
     -e "s|@MODULE@|$top/build/ngx_http_journey_module.so|g" \
     "$top/scripts/demo/nginx.conf" > "$demo/nginx.conf"
 
@@ -130,8 +150,21 @@ trap 'stop_nginx || true' EXIT
 address=http://127.0.0.1:$port/
 say "the shop is open at $address"
 
+# Dark on light, also where the terminal is neither.
+light=
+dark=
+if [[ -t 1 ]]; then
+    light=$'\e[97;40m'
+    dark=$'\e[0m'
+fi
+
+printf '\nThe poster at the main station:\n\n'
+sed -n "s/^# \(.*[█▀▄].*\)/    $light\1$dark/p" "$demo/poster.map"
+sed -n -e 's/^# \(https.*\)/\n    \1/p' -e 's/^"[^ ]*  "\(.*\)";/      → \1\n/p' \
+    "$demo/poster.map"
+
 perl "$top/scripts/demo/traffic.pl" --port="$port" --seed="$seed" \
-    > "$demo/traffic"
+    --codes="$demo/codes.map" --letter="$demo/letter.links" > "$demo/traffic"
 
 done_by() {
     sed -n "s/^$1 //p" "$demo/traffic"
@@ -139,6 +172,11 @@ done_by() {
 
 say "$(done_by requests) requests of $(done_by visitors) visitors in" \
     "$(done_by sessions) sessions, and $(done_by bots) by bots"
+
+# A moment later the last request is counted as well.
+sleep 0.2
+perl -MHTTP::Tiny -e 'print HTTP::Tiny->new->get($ARGV[0])->{content}' \
+    "${address}journey/status" > "$demo/status.json"
 
 
 # The log is complete once nginx has gone.  With --keep its timer writes it.
@@ -159,22 +197,55 @@ fi
 log=$demo/journey.log.gz
 [[ -s $log ]] || die "nginx has written no log: $log"
 
-"$top/build/journey" report --conf "$demo/journey" "$log" \
+"$journey" report --conf "$demo/journey" --limit 5 "$log" \
     | tee "$demo/report.txt"
 
-"$top/build/journey" report --conf "$demo/journey" --json "$log" \
+"$journey" report --conf "$demo/journey" --json "$log" \
     > "$demo/report.json"
 
-perl "$top/scripts/demo/check.pl" "$demo/traffic" "$log" "$demo/report.json" ||
-    die "log or report do not agree with the visits"
+perl "$top/scripts/demo/check.pl" "$demo/traffic" "$log" "$demo/report.json" \
+    "$demo/status.json" ||
+    die "log, report or counters do not agree with the visits"
+
+
+# One of them: who it is, the cookie says.  Its lines by time, since each of
+# nginx's workers writes its own.  "journey tail" makes a line for people of
+# each; it would wait for more.
+
+example=$("$journey" token --secret "$demo/journey.secret" --json \
+              "$(done_by cookie)" | sed -n 's/.*"v":"\([^"]*\)".*/\1/p')
+zcat "$log" | grep -F "\"v\":\"$example\"" | sort -s -t , -k 1,1 \
+    > "$demo/example.log" || true
+kinds=$(sed 's/.*"k":"\([a-z]*\)".*/\1/' "$demo/example.log" | tr '\n' ' ')
+[[ $kinds == "click page page pixel click page page page goal page " ]] ||
+    die "the log tells of visitor $example: $kinds"
+
+timeout 20 "$journey" tail --all --tz UTC --lines 100 "$demo/example.log" \
+    > "$demo/example.txt" &
+tail=$!
+lines=$(wc -l < "$demo/example.log")
+
+for ((i = 0; i < 100; i++)); do
+    [[ $(wc -l < "$demo/example.txt") -le $lines ]] || break
+    sleep 0.1
+done
+
+kill "$tail"
+wait "$tail" || true
+[[ $i -lt 100 ]] || die "journey tail does not print $demo/example.log"
+
+printf '\nOne of these journeys, from the poster to the order\n\n'
+sed 's/^/  /' "$demo/example.txt"
 
 cat << END
 
-$(done_by pages) pages, $(done_by goals) goals, $(done_by errors) errors: log and report agree with the visits.
+$(done_by pages) pages, $(done_by clicks) clicks, $(done_by pixels) views, $(done_by goals) goals, $(done_by errors) errors:
+log, report and live counters agree with the visits.
 
 log     $log   (zcat reads it)
 report  $demo/report.txt
         build/journey report --conf build/demo/journey build/demo/journey.log.gz
+visitor build/journey show $example build/demo/journey.log.gz
 took    $((SECONDS - started)) s
 END
 
@@ -183,7 +254,8 @@ if [[ $keep ]]; then
     cat << END
 
 nginx is running: $address
-counters          ${address}journey-status
+live numbers      ${address}journey  (/journey/metrics, /journey/status)
+poster            $address$(sed -n 's|^# https://shop.example/||p' "$demo/poster.map")
 stop it by        scripts/demo.sh --stop
 END
 fi

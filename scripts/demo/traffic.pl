@@ -1,12 +1,17 @@
 #!/usr/bin/perl
 # Copyright (C) ngx_journey_module contributors
 #
-# traffic.pl --port=N [--visitors=N] [--seed=N] [--pause=SECONDS]
+# traffic.pl --port=N --codes=FILE --letter=FILE [--visitors=N] [--seed=N]
+#            [--pause=SECONDS]
 #
 # Visits the demo shop as some hundred people with browsers, cookies and plans
 # of their own would, and as bots do, over 127.0.0.1.  The same seed makes the
 # same visits.  Prints, as "name number" lines, what it did: what nginx logs
-# has to agree with it.
+# has to agree with it; and as "cookie value" the one of a visitor who has done
+# all of it, from a poster's code by way of the newsletter to an order.
+#
+# FILE is what "journey link" has printed: the codes' lines of a map, in order
+# those of the poster and of the note in the parcel; the newsletter's links.
 #
 # Everybody's sessions run in rounds.  Within a round the visitors take turns,
 # a page each; between rounds lies a pause that is longer than the demo's
@@ -20,19 +25,49 @@ use IO::Socket::INET;
 use Time::HiRes qw(sleep time);
 
 my ($port, $visitors, $seed, $pause, $rounds) = (0, 320, 4711, 4.5, 5);
+my ($codes, $letter) = ('', '');
 
 GetOptions('port=i' => \$port, 'visitors=i' => \$visitors,
-           'seed=i' => \$seed, 'pause=f' => \$pause) && $port
-    or die "usage: traffic.pl --port=N [--visitors=N] [--seed=N] "
-           . "[--pause=SECONDS]\n";
+           'codes=s' => \$codes, 'letter=s' => \$letter,
+           'seed=i' => \$seed, 'pause=f' => \$pause)
+    && $port && $codes ne '' && $letter ne ''
+    or die "usage: traffic.pl --port=N --codes=FILE --letter=FILE "
+           . "[--visitors=N] [--seed=N] [--pause=SECONDS]\n";
 
 srand $seed;
 $SIG{PIPE} = 'IGNORE';
 
 my $site = "http://shop.example";
 my %count = map { $_ => 0 } qw(requests pages goals errors bots
-                               visitors sessions conversions value);
+                               clicks pixels visitors sessions
+                               conversions value);
 my $order = 1000;
+
+
+# ---- posters and letters ---------------------------------------------------
+
+sub lines_of {
+    my ($file, $pattern) = @_;
+
+    open my $in, '<', $file or die "$file: $!\n";
+    my @found = map { /$pattern/ ? $1 : () } <$in>;
+    close $in;
+    return @found;
+}
+
+my ($poster, $note) =
+    lines_of($codes, qr{^# https://shop\.example(/r/\w+)$});
+my %from = (l => 'newsletter');         # whose link it is, by its first word
+my @letter_links = lines_of($letter, qr{^https://shop\.example(/l\?\S+)$});
+
+die "codes or links are missing in $codes, $letter\n"
+    if !defined $note || @letter_links < 3;
+
+$from{substr $poster, 3} = 'poster';
+$from{substr $note, 3} = 'parcel';
+
+my $opened = '/open.gif?utm_source=newsletter&utm_medium=email&'
+             . 'utm_campaign=week_47';
 
 
 # ---- who they are ----------------------------------------------------------
@@ -87,6 +122,20 @@ my @bots = (
     'python-requests/2.32.3',
 );
 
+# What asks for the picture in a newsletter: programs for mails, and services
+# that fetch pictures for their readers.
+my @mail_agents = (
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 '
+        . '(KHTML, like Gecko)',
+    'Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 '
+        . 'Thunderbird/128.5.0',
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) '
+        . 'AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
+    'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 '
+        . '(via ggpht.com GoogleImageProxy)',
+    'YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html',
+);
+
 # Networks of t/data/make_mmdb.pl: [weight, prefix of an address, languages].
 my @countries = (
     [40, '127.0.8.',       'de-DE,de;q=0.9,en;q=0.6'],
@@ -126,16 +175,14 @@ my @entries = (
     [3,  0.4, 'inform', 'utm_source=newsportal&utm_medium=display&'
                         . 'utm_campaign=brand', 'https://news.example/'],
     [3,  0.6, 'inform', '', 'https://www.youtube.com/'],
-    [8,  1.6, 'product', 'utm_source=newsletter&utm_medium=email&'
-                         . 'utm_campaign=week_47', undef],
+    [8,  1.6, 'letter', '', undef],
     [2,  1.6, 'product', '', 'https://deref-gmx.net/'],
     [4,  1.0, 'inform', 'utm_source=chatgpt.com', 'https://chatgpt.com/'],
     [2,  1.0, 'inform', '', 'https://www.perplexity.ai/'],
     [4,  0.9, 'product', '', 'https://coffee-notes.example/best-machines'],
     [3,  1.3, 'product', 'utm_source=bonuscard&utm_medium=affiliate',
                          'https://bonuscard.example/'],
-    [2,  0.9, 'product', 'utm_source=poster&utm_medium=qr&'
-                         . 'utm_campaign=main_station', undef],
+    [4,  0.9, 'poster', '', undef],
     [14, 1.4, 'home', '', undef],
 );
 
@@ -146,6 +193,8 @@ my %landing = (
     product => ['/products/', '/products/aroma-one', '/products/aroma-duo',
                 '/products/hand-mill', '/products/house-blend'],
     home    => ['/', '/', '/', '/products/'],
+    letter  => \@letter_links,
+    poster  => [$poster],
 );
 
 my @products = map { "/products/$_" } qw(aroma-one aroma-duo hand-mill
@@ -199,8 +248,9 @@ sub plan_session {
     my @steps;
 
     if ($visitor->{bought} && chance(0.6)) {
-        # Someone who has bought comes back to the account.
-        push @steps, ['GET', '/account/', '', ''];
+        # Someone who has bought comes back to the account, or scans the code
+        # of the note in the parcel.
+        push @steps, ['GET', chance(0.25) ? $note : '/account/', '', ''];
         push @steps, ['GET', any('/account/orders', '/help/descaling',
                                  '/account/subscription')] if chance(0.8);
         push @steps, ['POST', '/newsletter/join'] if chance(0.2);
@@ -216,7 +266,11 @@ sub plan_session {
         push @steps, ['GET', any(@products)];
 
     } else {
-        push @steps, ['GET', any(@{ $landing{$entry->[2]} }), $entry->[3],
+        my ($path, $args) = split /\?/, any(@{ $landing{$entry->[2]} });
+
+        push @steps, ['OPEN', chance(0.15) ? 'browser' : 'mail']
+            if $entry->[2] eq 'letter' && chance(0.8);
+        push @steps, ['GET', $path, defined $args ? $args : $entry->[3],
                       defined $entry->[4] ? $entry->[4] : ''];
     }
 
@@ -250,6 +304,21 @@ sub plan_session {
                   chance(0.5) ? undef : 'https://www.paypal.com/'];
 
     return (\@steps, $agent);
+}
+
+
+# The visitor who does all of it: [steps] by round.
+
+sub plan_example {
+    my $round = shift;
+    my ($path, $args) = split /\?/, $letter_links[0];
+
+    return (
+        [['GET', $poster, '', ''], ['GET', '/products/hand-mill']],
+        [['OPEN', 'browser'], ['GET', $path, $args, ''], ['GET', '/cart'],
+         ['GET', '/checkout/payment'],
+         ['POST', '/checkout/done', 'order=A-1000&value=119.00&currency=EUR']],
+    )[$round];
 }
 
 
@@ -324,12 +393,46 @@ sub connection {
 my $page_accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,'
                   . 'image/avif,image/webp,*/*;q=0.8';
 
+# A newsletter is opened: mostly by a program for mails or a mail service, which
+# bring no cookie; or in the browser, on its page at news.shop.example, whose
+# requests to the shop bring it, being of the same site.
+
+sub open_letter {
+    my ($visitor, $where) = @_;
+    my $who = $visitor;
+    my $socket = connection();
+
+    if ($where ne 'browser') {
+        $who = {
+            agent   => any(@mail_agents),
+            address => '127.0.8.' . (1 + int rand 250),
+        };
+    }
+
+    my ($status, $type) =
+        ask($who, 'GET', $opened, socket => $socket,
+            accept => 'image/avif,image/webp,image/png,*/*;q=0.8',
+            referrer => $where eq 'browser' ? 'https://news.shop.example/' : '');
+
+    die "$opened: $status $type\n" if $status != 200 || $type ne 'image/gif';
+
+    $count{pixels}++;
+    close $socket;
+}
+
+
 # One step of a visitor's session: the page, what follows a redirect, and now
 # and then what a page needs besides.
 
 sub take_step {
     my ($visitor, $step) = @_;
     my ($method, $path, $args, $referrer) = @$step;
+
+    if ($method eq 'OPEN') {
+        open_letter($visitor, $path);
+        return;
+    }
+
     my $socket = connection();
     my $target = $path . (defined $args && $args ne '' ? "?$args" : '');
 
@@ -339,8 +442,23 @@ sub take_step {
         ask($visitor, $method, $target, socket => $socket, page => 1,
             accept => $page_accept, referrer => $referrer);
 
-    if ($status == 303) {
-        $count{goals}++ if $path ne '/checkout/done';   # signup, review
+    if ($status == 302) {
+        my ($from) = $path =~ m{^/(?:r/)?(\w+)};
+
+        $count{clicks}++;
+        $count{"clicks_$from{$from}"}++;
+
+    } elsif ($status == 303) {
+        $count{goals}++;                        # order, signup, review
+
+        if ($path eq '/checkout/done') {
+            $count{conversions}++;
+            $count{value} += $1 if $target =~ /[?&]value=([\d.]+)/;
+            $visitor->{bought} = 1;
+        }
+    }
+
+    if ($status == 302 || $status == 303) {
         $location =~ s{^https?://[^/]+}{};
         $target = $location;
         ($path) = split /\?/, $target;
@@ -352,13 +470,6 @@ sub take_step {
 
     if ($status == 200 && $type eq 'text/html') {
         $count{pages}++;
-
-        if ($path eq '/checkout/thanks') {
-            $count{goals}++;
-            $count{conversions}++;
-            $count{value} += $1 if $target =~ /[?&]value=([\d.]+)/;
-            $visitor->{bought} = 1;
-        }
 
     } elsif ($status == 404) {
         # Only of a visitor that nginx knows it is an event.
@@ -392,7 +503,8 @@ sub bot_visits {
     my $socket = connection();
 
     for (1 .. 3 + int rand 6) {
-        ask($bot, 'GET', any('/', '/blog/', '/guides/', @products),
+        ask($bot, 'GET', any('/', '/blog/', '/guides/', $poster,
+                             @letter_links, @products),
             socket => $socket,
             accept => $agent =~ /^Mozilla/ ? $page_accept : '*/*');
         $count{bots}++;
@@ -402,21 +514,47 @@ sub bot_visits {
 }
 
 
+sub begin_session {
+    my ($visitor, $steps) = @_;
+
+    $count{visitors}++ if !$visitor->{visits}++;
+    $count{sessions}++;
+    $visitor->{page} = '';
+
+    return [$visitor, $steps];
+}
+
+
 # ---- the rounds ------------------------------------------------------------
 
 my @people = map { new_visitor() } 1 .. $visitors;
 
+my $example = $people[0];
+
+@$example{qw(agent gpc)} = ($browsers[2][1], 0);
+
 for my $round (0 .. $rounds - 1) {
     my @active;
 
+    # Many read the newsletter, and do no more.
+    open_letter(undef, 'mail') for 1 .. 12 + int rand 12;
+
     for my $visitor (@people) {
+        my ($steps, $app);
+
+        if ($visitor == $example) {
+            $steps = plan_example($round) or next;
+            push @active, begin_session($visitor, $steps);
+            next;
+        }
+
         next if $round < $visitor->{first};
 
         $visitor->{visits} = 0 if !defined $visitor->{visits};
         next if $visitor->{visits}
                 && !chance($visitor->{bought} ? 0.5 : 0.42);
 
-        my ($steps, $app) = plan_session($visitor);
+        ($steps, $app) = plan_session($visitor);
 
         # An app's browser keeps cookies of its own: another visitor, who
         # stays one.
@@ -425,10 +563,7 @@ for my $round (0 .. $rounds - 1) {
             $visitor->{agent} = $app;
         }
 
-        $count{visitors}++ if !$visitor->{visits}++;
-        $count{sessions}++;
-        $visitor->{page} = '';
-        push @active, [$visitor, $steps];
+        push @active, begin_session($visitor, $steps);
     }
 
     my $began = time;
@@ -456,3 +591,4 @@ for my $round (0 .. $rounds - 1) {
 }
 
 printf "%s %.10g\n", $_, $count{$_} for sort keys %count;
+print "cookie $example->{cookies}{jny}\n";
