@@ -22,7 +22,7 @@ my $campaign = 'utm_source=News&utm_medium=email&utm_campaign=May+26'
 # The hosts of all servers below; the page is any path under /p.
 
 my $site = <<'END';
-        server_name shop.example;
+        server_name shop.example alias.example;
         default_type text/html;
         absolute_redirect off;
 
@@ -86,6 +86,16 @@ my $site = <<'END';
         location = /click { journey_redirect /p/clicked; }
         location = /to-click { return 302 /click; }
         location = /to-ad { return 302 /ad; }
+        location = /to-set-ad { return 302 /set-ad; }
+        location = /set-ad {
+            set $early $journey_source;
+            journey_redirect /p/ad?utm_source=ad&utm_medium=cpc;
+        }
+        location = /to-set-click { return 302 /set-click; }
+        location = /set-click {
+            set $early $journey_source;
+            journey_redirect /p/clicked;
+        }
         location = /ad { journey_redirect /p/ad?utm_source=ad&utm_medium=cpc; }
 END
 
@@ -106,6 +116,13 @@ SITE
         location / { return 200 page; }
         location = /two { return 301 /apex; }
         location = /apex { return 302 http://shop.example/p; }
+    }
+    server {
+        listen 127.0.0.1:PORT;
+        server_name old.example;
+        journey on;
+        journey_hosts shop.example;
+        return 301 http://shop.example/p;
     }
     server {
         listen 127.0.0.1:PORT;
@@ -398,7 +415,8 @@ END
         ['/dots', 'shop.example/p/z'],
         ['/absolute', 'shop.example/p'],
         ['/twoslashes', 'shop.example//p/x'],
-        ['/named', 'shop.example/p'],
+        ['/named', 'shop.example/p', 1, 'alias.example'],
+        ['/x', 'shop.example/p', 1, 'old.example'],
         ['/error', 'shop.example/p'],
         ['/rewrite', 'shop.example/p'],
         ['/app/path', 'shop.example/p'],
@@ -411,10 +429,11 @@ END
     );
 
     for my $case (@cases) {
-        my ($from, $to, $hops) = @$case;
+        my ($from, $to, $hops, $host) = @$case;
         my $person = Person->new($nginx);
 
         $hops //= 1;
+        $person->{host} = $host if defined $host;
         $person->get("$from?$campaign&gclid=x", @google);
 
         is($person->{last}, $to, "$from leads to $to");
@@ -572,6 +591,8 @@ END
                                     Sec_Purpose => 'prefetch'));
     $keeps->('a prerender', 0, $to->("/path?$campaign", @sec,
                                      Sec_Purpose => 'prefetch;prerender'));
+    $keeps->('a prerender alone', 0, $to->("/path?$campaign", @sec,
+                                           Sec_Purpose => 'prerender'));
     $keeps->('a script', 0, $to->("/path?$campaign", Sec_Fetch_Mode => 'cors',
                                   Sec_Fetch_Dest => 'empty'));
     $keeps->('a frame', 0, $to->("/path?$campaign",
@@ -628,6 +649,15 @@ END
     is($events[0]{src}, 'ad', 'a click whose target has its own');
     is($events[1]{ch}, undef, 'as the page behind it');
     landings($nginx, '1 0 0', 'ad');
+
+    # also when it was asked before the click knew where it leads
+    Person->new($nginx)->get("/to-set-ad?$campaign");
+    Person->new($nginx)->get("/to-set-click?$campaign");
+    @events = events($nginx, 4);
+    is($events[0]{src}, 'ad', 'asked early, with its own');
+    is($events[2]{src}, 'news', 'asked early, without');
+    is($events[$_]{ch}, undef) for 1, 3;
+    landings($nginx, '3 2 0', 'asked early');
 
     # a click's own values go to the target by themselves
     Person->new($nginx)->get("/click?$campaign", @google);
@@ -826,6 +856,7 @@ sub shared {
     };
 
     $visitors->(1, 100);
+    my $used = $nginx->status->{zone}{used};
     $ask->($_ * 500 + 1, $_ * 500 + 500) for 0 .. $many / 500 - 1;
 
     my $status = $nginx->status_when(
@@ -835,6 +866,8 @@ sub shared {
     is($status->{landings}{kept}, $many, 'a flood');
     is($status->{landings}{taken}, 0);
     ok($waits > 0 && $waits <= 64, "of which $waits wait");
+
+    is($status->{zone}{used}, $used, 'no page of memory more');
 
     # visitors have the room that they had
     my $cookieless = $visitors->(101, 400);

@@ -16,6 +16,8 @@ typedef struct {
 } journey_landing_name_t;
 
 
+static size_t journey_landing_beside(journey_landing_t *landing,
+    const journey_str_t *base, int path, int query, u_char *buf);
 static int journey_landing_scheme(const u_char **pos, const u_char *end);
 static int journey_landing_authority(journey_landing_t *landing,
     const u_char **pos, const u_char *end);
@@ -48,7 +50,7 @@ journey_landing_parse(journey_landing_t *landing, const journey_str_t *base,
     const journey_str_t *location, unsigned rooted, u_char *buf)
 {
     size_t         n;
-    const u_char  *p, *end, *stop, *last, *query;
+    const u_char  *p, *end, *stop, *query;
 
     landing->host.data = landing->name;
     landing->host.len = 0;
@@ -100,27 +102,8 @@ journey_landing_parse(journey_landing_t *landing, const journey_str_t *base,
     if (landing->host.len == 0 && !rooted
         && (p == stop || !journey_landing_slash(*p)))
     {
-        /* beside what was asked for; without a path of its own it is that */
-
-        last = (base->len > 0) ? memchr(base->data, '?', base->len) : NULL;
-
-        if (last == NULL) {
-            last = base->data + base->len;
-
-        } else if (p == stop && query == NULL) {
-            landing->args.data = (u_char *) last + 1;
-            landing->args.len = base->data + base->len - last - 1;
-        }
-
-        if (p < stop) {
-            while (last > base->data && last[-1] != '/') {
-                last--;
-            }
-        }
-
-        if (last > base->data && base->data[0] == '/') {
-            n = journey_landing_decode(buf, base->data, last, 0);
-        }
+        n = journey_landing_beside(landing, base, p < stop, query != NULL,
+                                   buf);
     }
 
     if (n == 0 && (p == stop || !journey_landing_slash(*p))) {
@@ -138,6 +121,41 @@ journey_landing_parse(journey_landing_t *landing, const journey_str_t *base,
     }
 
     return JOURNEY_OK;
+}
+
+
+/*
+ * What a target without a path from the root takes over of base: its folder,
+ * with no path all of its path, with no query either its arguments.
+ */
+
+static size_t
+journey_landing_beside(journey_landing_t *landing, const journey_str_t *base,
+    int path, int query, u_char *buf)
+{
+    const u_char  *last;
+
+    if (base->len == 0 || base->data[0] != '/') {
+        return 0;
+    }
+
+    last = memchr(base->data, '?', base->len);
+
+    if (last == NULL) {
+        last = base->data + base->len;
+
+    } else if (!path && !query) {
+        landing->args.data = (u_char *) last + 1;
+        landing->args.len = base->data + base->len - last - 1;
+    }
+
+    if (path) {
+        while (last[-1] != '/') {
+            last--;
+        }
+    }
+
+    return journey_landing_decode(buf, base->data, last, 0);
 }
 
 
