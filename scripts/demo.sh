@@ -158,10 +158,12 @@ if [[ -t 1 ]]; then
     dark=$'\e[0m'
 fi
 
+code=$(sed -n 's|^# https://shop\.example||p' "$demo/poster.map")
+
 printf '\nThe poster at the main station:\n\n'
 sed -n "s/^# \(.*[█▀▄].*\)/    $light\1$dark/p" "$demo/poster.map"
-sed -n -e 's/^# \(https.*\)/\n    \1/p' -e 's/^"[^ ]*  "\(.*\)";/      → \1\n/p' \
-    "$demo/poster.map"
+sed -n -e 's/^# \(https.*\)/\n    \1/p' \
+    -e 's/^"[^ ]*  "\(.*\)";/      → \1\n/p' "$demo/poster.map"
 
 perl "$top/scripts/demo/traffic.pl" --port="$port" --seed="$seed" \
     --codes="$demo/codes.map" --letter="$demo/letter.links" > "$demo/traffic"
@@ -197,7 +199,7 @@ fi
 log=$demo/journey.log.gz
 [[ -s $log ]] || die "nginx has written no log: $log"
 
-"$journey" report --conf "$demo/journey" --limit 5 "$log" \
+"$journey" report --conf "$demo/journey" "$log" \
     | tee "$demo/report.txt"
 
 "$journey" report --conf "$demo/journey" --json "$log" \
@@ -237,9 +239,11 @@ wait "$tail" || true
 printf '\nOne of these journeys, from the poster to the order\n\n'
 sed 's/^/  /' "$demo/example.txt"
 
-cat << END
+printf '\n%s pages, %s clicks, %s views, %s goals, %s errors:\n' \
+    "$(done_by pages)" "$(done_by clicks)" "$(done_by pixels)" \
+    "$(done_by goals)" "$(done_by errors)"
 
-$(done_by pages) pages, $(done_by clicks) clicks, $(done_by pixels) views, $(done_by goals) goals, $(done_by errors) errors:
+cat << END
 log, report and live counters agree with the visits.
 
 log     $log   (zcat reads it)
@@ -255,7 +259,7 @@ if [[ $keep ]]; then
 
 nginx is running: $address
 live numbers      ${address}journey  (/journey/metrics, /journey/status)
-poster            $address$(sed -n 's|^# https://shop.example/||p' "$demo/poster.map")
+poster            $address${code#/}
 stop it by        scripts/demo.sh --stop
 END
 fi

@@ -111,12 +111,12 @@ $set = browser(%proxy)->get('/none')->set_cookie('jny');
 unlike($set, qr/Secure/);
 
 # somebody else is not believed
-browser(address => '127.0.0.3')->get('/else', %forwarded);
+browser(from => '127.0.0.3')->get('/else', %forwarded);
 --- journey_log
 {"p":"/tls","h":"shop.example","cc":"FR"}
 {"p":"/http","cc":"FR"}
 {"p":"/none"}
-{"p":"/else"}
+{"p":"/else","cc":"DE"}
 
 
 === TEST 4: another start page for each phase

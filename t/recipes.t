@@ -36,7 +36,9 @@ sub of_here {
 
 # In the files that are included, too.
 sub install_here {
-    for my $name (glob "$ENV{TEST_NGINX_SERVROOT}/conf/journey/examples/*.conf") {
+    my $dir = server_root() . '/conf/journey/examples';
+
+    for my $name (glob "$dir/*.conf") {
         local $_ = slurp($name);
         of_here();
         spew($name, $_);
@@ -402,7 +404,10 @@ is(scalar(grep { $_->{l}{offer} ne $variant{$_->{v}} } @events), 0,
     journey_profile anonymous;
     default_type text/html;
     location = /both { return 200 "$alone$journey_offer"; }
-    location = /exempt { journey_profile exempt; return 200 "$alone$journey_offer"; }
+    location = /exempt {
+        journey_profile exempt;
+        return 200 "$alone$journey_offer";
+    }
     location = /out { journey_optout; }
 --- visit
 for my $uri ('/both', '/exempt') {
@@ -535,21 +540,22 @@ my $anna = browser(host => 'shop.example');
 my $r = $anna->get('/r/k7m2xq');
 
 is($r->status, 302);
-my ($landing) = $r->header('Location') =~ m{^(?:http://shop\.example(?::\d+)?)?(/.*)};
+my ($landing) = $r->header('Location') =~ m{^http://shop\.example(?::\d+)?(/.*)};
 is($landing, '/products/?utm_source=poster&utm_medium=qr&utm_campaign=spring');
 ok($r->set_cookie('jny'), 'the scan begins the journey');
 $anna->get($landing);
 is($anna->get('/r/unknown')->status, 404);
 
 # in a mail program, and by a service that fetches images for its readers
-browser(host => 'shop.example', agent => 'Mozilla/5.0 (Macintosh; Intel Mac OS '
-        . 'X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko)',
-        accept => 'image/*')
-    ->get('/open.gif?utm_source=newsletter&utm_medium=email&utm_campaign=spring');
-browser(host => 'shop.example', agent => 'Mozilla/5.0 (Windows NT 5.1; rv:11.0) '
-        . 'Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)',
-        accept => 'image/*')
-    ->get('/open.gif?utm_source=newsletter&utm_medium=email&utm_campaign=spring');
+for my $agent ('Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) '
+               . 'AppleWebKit/605.1.15 (KHTML, like Gecko)',
+               'Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 '
+               . '(via ggpht.com GoogleImageProxy)')
+{
+    browser(host => 'shop.example', agent => $agent, accept => 'image/*')
+        ->get('/open.gif?utm_source=newsletter&utm_medium=email&'
+              . 'utm_campaign=spring');
+}
 
 my ($code, $link, $err) = journey_command(undef, 'link',
     '--secret', "$ENV{TEST_NGINX_JOURNEY_DATA}/test.keys",
@@ -623,9 +629,44 @@ is(id_of($shop), id_of($blog), 'and back');
 
 # without a cookie there is nothing to hand over; no touch is lost
 my $bert = browser(host => 'blog.example');
-like($bert->get('/to-shop')->header('Location'), qr{^https://shop\.example/\?$});
+is($bert->get('/to-shop')->header('Location'), 'https://shop.example/?');
 --- journey_log
 {"k":"page","h":"blog.example","ch":"email","s":1}
 {"k":"page","h":"shop.example","p":"/","ch":null,"s":1,"j":1}
 {"k":"page","h":"shop.example","p":"/products/","ch":null,"s":1}
 {"k":"page","h":"blog.example","p":"/","ch":null,"s":1}
+
+
+
+=== TEST 13: live numbers, for this machine, and no visit
+--- http_config
+    $TEST_NGINX_LIVE_HTTP
+    journey_secret $TEST_NGINX_JOURNEY_DATA/test.keys;
+--- config
+    $TEST_NGINX_LIVE_SERVER
+    default_type text/html;
+    location = / { return 200 x; }
+--- visit
+my $anna = browser();
+$anna->get('/', Referer => 'https://www.google.com/');
+
+my %type = ('/journey' => 'text/html', '/journey/metrics' => 'text/plain',
+            '/journey/status' => 'application/json');
+
+for my $uri (sort keys %type) {
+    my $r = $anna->get($uri, Referer => 'https://partner.example/');
+
+    is($r->status, 200, $uri);
+    like($r->header('Content-Type'), qr/^\Q$type{$uri}\E(?:;|$)/, 'its type');
+    is($r->header('Set-Cookie'), undef, 'no cookie');
+    like(join(',', $r->header('Cache-Control')), qr/\bno-store\b/, 'not kept');
+    like($r->body, qr/organic_search/, 'the channel');
+    is(browser(from => '127.0.0.3')->get($uri)->status, 403, 'for us alone');
+}
+
+unlike($anna->get('/journey')->body, qr/<script/i, 'no script');
+like($anna->get('/journey/metrics')->body,
+     qr/^# TYPE (journey_log_dropped_lines_total) counter\n\1 0$/m,
+     'what the alarm asks for');
+--- journey_log
+{"k":"page","p":"/","ch":"organic_search"}

@@ -412,7 +412,8 @@ sub open_letter {
     my ($status, $type) =
         ask($who, 'GET', $opened, socket => $socket,
             accept => 'image/avif,image/webp,image/png,*/*;q=0.8',
-            referrer => $where eq 'browser' ? 'https://news.shop.example/' : '');
+            referrer => $where eq 'browser' ? 'https://news.shop.example/'
+                                            : '');
 
     die "$opened: $status $type\n" if $status != 200 || $type ne 'image/gif';
 

@@ -684,7 +684,8 @@ my $chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) '
 
 
 # browser(agent => …, language => …, accept => …, host => …, headers => {…},
-#         address => …): headers go with every request; undef leaves one out.
+#         address => …, from => …): headers go with every request; undef leaves
+# one out.  It asks nginx at "address", by its own address "from".
 
 sub new {
     my ($class, %options) = @_;
@@ -769,6 +770,7 @@ sub raw {
     my $data = '';
     my $socket = IO::Socket::INET->new(
         PeerAddr => $self->{address} || '127.0.0.1',
+        ($self->{from} ? (LocalAddr => $self->{from}) : ()),
         PeerPort => $self->{port} || Test::Nginx::Util::server_port(),
         Proto    => 'tcp', Timeout => 5);
 
