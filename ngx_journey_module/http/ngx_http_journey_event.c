@@ -12,8 +12,7 @@
 #include "journey_mask.h"
 
 
-static ngx_uint_t ngx_http_journey_redirected(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx);
+static ngx_uint_t ngx_http_journey_redirected(ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_goals(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static ngx_uint_t ngx_http_journey_is_bot(ngx_http_journey_ctx_t *ctx,
@@ -114,7 +113,9 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         return;
     }
 
-    if (ngx_http_journey_redirected(r, ctx)) {
+    if (ctx->status >= NGX_HTTP_SPECIAL_RESPONSE
+        && ngx_http_journey_redirected(ctx))
+    {
         ngx_http_journey_landing_keep(r, ctx);
     }
 
@@ -209,14 +210,13 @@ ngx_http_journey_final(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 /* A landing that the site sends on to another of its pages. */
 
 static ngx_uint_t
-ngx_http_journey_redirected(ngx_http_request_t *r,
-    ngx_http_journey_ctx_t *ctx)
+ngx_http_journey_redirected(ngx_http_journey_ctx_t *ctx)
 {
     if (ctx->method != NGX_HTTP_GET || ctx->click || ctx->pixel) {
         return 0;
     }
 
-    switch (r->headers_out.status) {
+    switch (ctx->status) {
 
     case NGX_HTTP_MOVED_PERMANENTLY:
     case NGX_HTTP_MOVED_TEMPORARILY:

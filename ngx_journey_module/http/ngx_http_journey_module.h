@@ -293,21 +293,16 @@ typedef struct {
 
     ngx_uint_t                   identity;
     ngx_uint_t                   signals;   /* those sent, of all */
-    ngx_str_t                    language;  /* Accept-Language */
-    u_char                       daily[JOURNEY_ID_LEN];
-                                            /* the id without a cookie */
-    struct sockaddr             *daily_of;  /* whose; NULL: not asked for */
+    struct sockaddr             *daily_of;  /* whose daily is; NULL: it was not
+                                               asked for */
 
     journey_agent_headers_t      hints;     /* what agent is judged by */
-    journey_agent_t              agent;
     journey_event_t              event;     /* of the page */
     journey_event_kind_e         kind;      /* page, click, pixel, error or
                                                none */
     ngx_uint_t                   status;
-    ngx_msec_t                   ms;        /* request to response header */
 
     const journey_phase_t       *phase;
-    ngx_str_t                    page;      /* what is logged as p */
     journey_entry_t             *entry;     /* of the touch that this request
                                                opens, or NULL */
     journey_entry_t             *classified;/* NULL: there was no need */
@@ -321,16 +316,26 @@ typedef struct {
     ngx_http_journey_landed_t   *landing;   /* what waited for this request;
                                                NULL: nothing */
     ngx_http_journey_said_t     *said;      /* NULL: nothing */
-    ngx_str_t                    labels[JOURNEY_RECORD_LABELS];
-                                            /* values, as conf->labels has
-                                               their names */
     ngx_uint_t                   nlabels;
-    ngx_str_t                    user;      /* keyed hash; empty: none */
 
-    /* not zeroed with the rest: the flags tell when they are there */
+    /* not zeroed with the rest, which every asset would pay for: the flags
+     * tell when they are there, or an event does */
 
     journey_state_t              base;      /* before this request */
     journey_state_t              state;     /* after it */
+
+    ngx_str_t                    language;  /* Accept-Language; with headers */
+    u_char                       daily[JOURNEY_ID_LEN];
+                                            /* the id without a cookie */
+    journey_agent_t              agent;     /* with agent_found */
+
+    ngx_msec_t                   ms;        /* these four: of an event; request
+                                               to response header */
+    ngx_str_t                    page;      /* what is logged as p */
+    ngx_str_t                    user;      /* keyed hash; empty: none */
+    ngx_str_t                    labels[JOURNEY_RECORD_LABELS];
+                                            /* values, as conf->labels has
+                                               their names */
 } ngx_http_journey_ctx_t;
 
 
