@@ -11,6 +11,12 @@
 #include "ngx_http_journey_module.h"
 
 
+/* The name is as long as one of the three. */
+
+#define ngx_http_journey_may_be_said(h)                                       \
+    ((h)->key.len - (sizeof("X-Journey-Goal") - 1) <= 1)
+
+
 /* What a response said that is not taken: told once for all of it. */
 
 typedef struct {
@@ -19,6 +25,8 @@ typedef struct {
 } ngx_http_journey_complaint_t;
 
 
+static void ngx_http_journey_application_hear(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx);
 static ngx_uint_t ngx_http_journey_application_believed(
     ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_application_take(ngx_http_request_t *r,
@@ -72,17 +80,16 @@ ngx_http_journey_user(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-/* Every response comes here: what has no such header only has the lengths of
- * its headers' names looked at. */
+/* Every response comes here: of most only the lengths of their headers' names
+ * are looked at, by a loop that calls nothing. */
 
 void
 ngx_http_journey_application_read(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx)
 {
-    ngx_uint_t                     i, believed;
-    ngx_list_part_t               *part;
-    ngx_table_elt_t               *h;
-    ngx_http_journey_complaint_t   complaint;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
     if (ctx != NULL && ctx->said != NULL && r->filter_finalize) {
 
@@ -92,39 +99,47 @@ ngx_http_journey_application_read(ngx_http_request_t *r,
         ctx->evaluated = 0;
     }
 
-    complaint.ignored = 0;
-    believed = 2;                       /* not known yet */
+    for (part = &r->headers_out.headers.part; part != NULL; part = part->next)
+    {
+        h = part->elts;
+        n = part->nelts;
 
-    part = &r->headers_out.headers.part;
-    h = part->elts;
+        for (i = 0; i < n; i++) {
 
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
+            if (ngx_http_journey_may_be_said(&h[i])) {
+                ngx_http_journey_application_hear(r, ctx);
+                return;
             }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
         }
+    }
+}
 
-        if (h[i].key.len - (sizeof("X-Journey-Goal") - 1) > 1
-            || h[i].hash == 0
-            || ngx_strncasecmp(h[i].key.data, (u_char *) "X-Journey-",
-                               sizeof("X-Journey-") - 1)
-               != 0)
-        {
-            continue;
+
+static void
+ngx_http_journey_application_hear(ngx_http_request_t *r,
+    ngx_http_journey_ctx_t *ctx)
+{
+    ngx_uint_t                     i;
+    ngx_list_part_t               *part;
+    ngx_table_elt_t               *h;
+    ngx_http_journey_complaint_t   complaint;
+
+    complaint.ignored = 0;
+
+    if (!ngx_http_journey_application_believed(r, ctx)) {
+        ctx = NULL;
+    }
+
+    for (part = &r->headers_out.headers.part; part != NULL; part = part->next)
+    {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_http_journey_may_be_said(&h[i])) {
+                ngx_http_journey_application_take(r, ctx, &h[i], &complaint);
+            }
         }
-
-        if (believed == 2) {
-            believed = ngx_http_journey_application_believed(r, ctx);
-        }
-
-        ngx_http_journey_application_take(r, believed ? ctx : NULL, &h[i],
-                                          &complaint);
     }
 
     if (complaint.ignored > 0) {
@@ -157,7 +172,8 @@ ngx_http_journey_application_believed(ngx_http_request_t *r,
 }
 
 
-/* Takes one header out of the response; ctx is NULL when it is not believed. */
+/* Takes one header out of the response, if it is one of the three; ctx is NULL
+ * when it is not believed. */
 
 static void
 ngx_http_journey_application_take(ngx_http_request_t *r,
@@ -170,6 +186,14 @@ ngx_http_journey_application_take(ngx_http_request_t *r,
 
     name = h->key.data + sizeof("X-Journey-") - 1;
     len = h->key.len - (sizeof("X-Journey-") - 1);
+
+    if (h->hash == 0
+        || ngx_strncasecmp(h->key.data, (u_char *) "X-Journey-",
+                           sizeof("X-Journey-") - 1)
+           != 0)
+    {
+        return;
+    }
 
     if ((len != 4 || (ngx_strncasecmp(name, (u_char *) "Goal", 4) != 0
                       && ngx_strncasecmp(name, (u_char *) "User", 4) != 0))

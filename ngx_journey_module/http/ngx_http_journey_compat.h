@@ -3,7 +3,8 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The one place that knows versions of nginx.  1.23.0 turned the array of
- * Cookie headers into a linked list, and so some response headers.
+ * Cookie headers into a linked list, and so some response headers; 1.29.0
+ * brought responses of the status 103 with filters of their own.
  */
 
 
@@ -14,6 +15,9 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_http.h>
+
+
+#define NGX_HTTP_JOURNEY_EARLY_HINTS  (nginx_version >= 1029000)
 
 
 /* The i-th Cookie header, or NULL; previous is the one before. */

@@ -14,6 +14,9 @@
 
 
 static ngx_int_t ngx_http_journey_header_filter(ngx_http_request_t *r);
+#if (NGX_HTTP_JOURNEY_EARLY_HINTS)
+static ngx_int_t ngx_http_journey_early_hints_filter(ngx_http_request_t *r);
+#endif
 static ngx_int_t ngx_http_journey_cache_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_journey_cache_filter_init(ngx_conf_t *cf);
 static ngx_int_t ngx_http_journey_keep_private(ngx_http_request_t *r);
@@ -24,6 +27,9 @@ static u_char *ngx_http_journey_directive_end(u_char *p, u_char *last);
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
 static ngx_http_output_header_filter_pt  ngx_http_next_cache_filter;
+#if (NGX_HTTP_JOURNEY_EARLY_HINTS)
+static ngx_http_output_header_filter_pt  ngx_http_next_early_hints_filter;
+#endif
 
 
 static ngx_http_module_t  ngx_http_journey_cache_filter_module_ctx = {
@@ -98,8 +104,31 @@ ngx_http_journey_filter_init(ngx_conf_t *cf)
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_http_journey_header_filter;
 
+#if (NGX_HTTP_JOURNEY_EARLY_HINTS)
+    ngx_http_next_early_hints_filter = ngx_http_top_early_hints_filter;
+    ngx_http_top_early_hints_filter = ngx_http_journey_early_hints_filter;
+#endif
+
     return NGX_OK;
 }
+
+
+#if (NGX_HTTP_JOURNEY_EARLY_HINTS)
+
+/* What comes before the response is not the application's word yet, but no
+ * more is it the client's to see. */
+
+static ngx_int_t
+ngx_http_journey_early_hints_filter(ngx_http_request_t *r)
+{
+    if (r == r->main) {
+        ngx_http_journey_application_read(r, NULL);
+    }
+
+    return ngx_http_next_early_hints_filter(r);
+}
+
+#endif
 
 
 /* Beside what "expires" may add: of two, this one counts. */

@@ -18,9 +18,12 @@ typedef struct {
 } ngx_http_journey_goal_ctx_t;
 
 
+#define ngx_http_journey_said_goals(ctx)                                      \
+    ((ctx)->said != NULL && (ctx)->said->goals.nelts > 0)
+
+
 static int ngx_http_journey_goal_word(void *ctx, const journey_str_t *word,
     journey_error_t *err);
-static ngx_uint_t ngx_http_journey_said_goals(ngx_http_journey_ctx_t *ctx);
 static void ngx_http_journey_reach_said(ngx_http_request_t *r,
     ngx_http_journey_ctx_t *ctx);
 static ngx_uint_t ngx_http_journey_completing(ngx_http_journey_ctx_t *ctx,
@@ -194,12 +197,12 @@ ngx_http_journey_goal_word(void *data, const journey_str_t *word,
 ngx_uint_t
 ngx_http_journey_may_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
 {
-    ngx_uint_t                 i, said, status;
+    ngx_uint_t                 i, status;
     ngx_http_journey_goal_t  **goals;
 
-    said = ngx_http_journey_said_goals(ctx);
-
-    if ((ctx->conf->goals == NULL && !said) || ctx->method == NGX_HTTP_HEAD) {
+    if ((ctx->conf->goals == NULL && ctx->said == NULL)
+        || ctx->method == NGX_HTTP_HEAD)
+    {
         return 0;
     }
 
@@ -213,8 +216,12 @@ ngx_http_journey_may_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         return 0;
     }
 
-    if (said) {
+    if (ngx_http_journey_said_goals(ctx)) {
         return 1;
+    }
+
+    if (ctx->conf->goals == NULL) {
+        return 0;
     }
 
     goals = ctx->conf->goals->elts;
@@ -226,13 +233,6 @@ ngx_http_journey_may_reach(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
     }
 
     return 0;
-}
-
-
-static ngx_uint_t
-ngx_http_journey_said_goals(ngx_http_journey_ctx_t *ctx)
-{
-    return ctx->said != NULL && ctx->said->goals.nelts > 0;
 }
 
 
