@@ -354,27 +354,37 @@ journey_landing_hash(const journey_str_t *host, const journey_str_t *path,
 }
 
 
-/* A server may have been told to keep doubled slashes. */
+/* A server may have been told to keep doubled slashes; there are hardly any. */
 
 static uint32_t
 journey_landing_hash_path(uint32_t hash, const u_char *p, const u_char *end)
 {
     const u_char  *start;
 
+    start = p;
+
     while (p < end) {
 
-        for (start = p++; p < end && !(*p == '/' && p[-1] == '/'); p++) {
-            /* void */
+        p = memchr(p, '/', end - p);
+
+        if (p == NULL) {
+            break;
         }
 
-        hash = journey_hash_more(hash, start, p - start);
+        p++;
 
-        while (p < end && *p == '/') {
-            p++;
+        if (p < end && *p == '/') {
+            hash = journey_hash_more(hash, start, p - start);
+
+            while (p < end && *p == '/') {
+                p++;
+            }
+
+            start = p;
         }
     }
 
-    return hash;
+    return journey_hash_more(hash, start, end - start);
 }
 
 
