@@ -290,13 +290,14 @@ refused_at('http', "limit_req_zone \$uri zone=journey:1m rate=1r/s;\n"
                    . "journey_zone journey:1m;",
            [qr/zone "journey" is already declared for a different use/, 4]);
 
-for my $format (qw(html prometheus xml JSON on $arg_f), '""') {
+for my $format (qw(htm Prometheus xml JSON on $arg_f), '""') {
     (my $quoted = $format) =~ s/"//g;
     refused_at('location', "journey_status $format;",
                qr/invalid format "\Q$quoted\E" of "journey_status"/);
 }
 
-accepted_at('location', "journey_status$_;") for '', ' json';
+accepted_at('location', "journey_status$_;")
+    for '', ' json', ' prometheus', ' html';
 
 refused_at('http', 'journey_geoip missing.mmdb;',
            qr{"journey_geoip": .*missing\.mmdb});

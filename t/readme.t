@@ -412,6 +412,7 @@ remove_tree($dir, journey_mmdb()) if Test::More->builder->is_passing;
 # ---- live counters ---------------------------------------------------------
 
 our @counters = rows(section('Live counters'));
+our @metrics = rows(section('Prometheus'));
 
 no_root_location();
 run_tests();
@@ -427,6 +428,7 @@ __DATA__
     default_type text/html;
     location / { return 200 x; }
     location = /status { journey_status; }
+    location = /metrics { journey_status prometheus; }
 --- visit
 sub all_keys {
     return map { ref $_ eq 'HASH' ? (keys %$_, all_keys(values %$_))
@@ -443,7 +445,7 @@ my %nested = map { $_ => 1 } grep { ref $status->{$_} } keys %$status;
 is(join(' ', sort keys %{ $status->{channels} }), 'organic_search');
 is(join(' ', sort keys %{ $status->{bot_reasons} }), 'tool');
 ok($status->{phases}{awareness});
-delete @nested{qw(channels phases bot_reasons privacy)};
+delete @nested{qw(channels phases goals bot_reasons privacy)};
 
 my %keys;
 my %privacy = map { $_ => 1 } all_keys($status->{privacy});
@@ -473,3 +475,30 @@ for (@::counters) {
 is(join(' ', sort keys %keys), join(' ', sort keys %$status), 'all keys');
 is(join(' ', keys %nested), '', 'no object without its keys');
 is(join(' ', keys %privacy), '', 'all keys of the settings in force');
+
+# the other format: names, and their labels
+my $text = browser()->get('/metrics')->body;
+my %labels = map { $_ => {} } $text =~ /^# TYPE (\w+) /mg;
+
+while ($text =~ /^(\w+)\{(.*)\} /mg) {
+    my $metric = $1;
+
+    $labels{$metric}{$_} = 1 for $2 =~ /(\w+)="/g;
+}
+
+# no goal had a value here
+$labels{$_} = { goal => 1, currency => 1 }
+    for grep { /^journey_goal_value_/ } keys %labels;
+$labels{$_} = { goal => 1 } for grep { /^journey_goals_/ } keys %labels;
+
+is(join("\n", sort map { join ' ', words($_->[0]), sort(words($_->[1])) }
+              @::metrics),
+   join("\n", sort map { join ' ', $_, sort keys %{ $labels{$_} } }
+              keys %labels), 'metrics with their labels');
+
+for (@::metrics) {
+    my ($metric) = words($_->[0]);
+
+    is($_->[2] =~ /\bgauge\b|^1$/ ? 'gauge' : 'counter',
+       ($text =~ /^# TYPE \Q$metric\E (\w+)$/m)[0], "$metric: its type");
+}
