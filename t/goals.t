@@ -572,7 +572,6 @@ my $status = Journey::decode(browser()->get('/status')->body);
 is($status->{bots}, 4);
 --- journey_log
 {"k":"page","pf":1}
-{"k":"goal","goal":"g","p":"/status"}
 
 
 === TEST 17: the variable $journey_goal names what was reached
