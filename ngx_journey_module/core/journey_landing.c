@@ -332,12 +332,11 @@ journey_landing_resolve(u_char *path, size_t len)
 
 
 uint32_t
-journey_landing_hash(const journey_str_t *host, const journey_str_t *path,
-    const journey_str_t *args)
+journey_landing_hash(const journey_str_t *path, const journey_str_t *args)
 {
     uint32_t  hash;
 
-    hash = journey_hash(host->data, host->len);
+    hash = journey_hash(NULL, 0);
 
     if (path->len > 0) {
         hash = journey_landing_hash_path(hash, path->data,

@@ -49,12 +49,12 @@ int journey_landing_parse(journey_landing_t *landing,
     u_char *buf);
 
 /*
- * A target as a number, the same for a journey_landing_t and for the request
- * that comes of it: host in lower case, path decoded, args raw.  How a browser
- * encodes args, and slashes that are doubled, make no difference.
+ * Path and arguments as a number, the same for a journey_landing_t and for the
+ * request that comes of it: path decoded, args raw.  How a browser encodes
+ * args, and slashes that are doubled, make no difference.
  */
-uint32_t journey_landing_hash(const journey_str_t *host,
-    const journey_str_t *path, const journey_str_t *args);
+uint32_t journey_landing_hash(const journey_str_t *path,
+    const journey_str_t *args);
 
 /*
  * Writes the values of q as a query that journey_query_parse() reads the same,

@@ -116,7 +116,7 @@ ngx_http_journey_landing_keep(ngx_http_request_t *r,
         host = ngx_http_journey_str(&name);
     }
 
-    key.target = journey_landing_hash(&host, &target.path, &target.args);
+    key.target = journey_landing_hash(&target.path, &target.args);
 
     if (ngx_http_journey_salts_ready(mcf) != NGX_OK
         || ngx_http_journey_landing_id(r, ctx, mcf, JOURNEY_SALT_TODAY, &host,
@@ -234,13 +234,10 @@ ngx_http_journey_landing_look(ngx_http_request_t *r,
     ngx_http_journey_landing_t       landing;
     ngx_http_journey_landing_key_t   key;
 
-    name = ngx_http_journey_host(r);
-
-    host = ngx_http_journey_str(&name);
     path = ngx_http_journey_str(&ctx->uri);
     args = ngx_http_journey_str(&ctx->args);
 
-    key.target = journey_landing_hash(&host, &path, &args);
+    key.target = journey_landing_hash(&path, &args);
 
     if (!ngx_http_journey_landings_any(&mcf->shared->landings, key.target)
         || (ctx->query.len > 0
@@ -250,6 +247,9 @@ ngx_http_journey_landing_look(ngx_http_request_t *r,
     {
         return;
     }
+
+    name = ngx_http_journey_host(r);
+    host = ngx_http_journey_str(&name);
 
     /* yesterday's, too: the redirect may have been before midnight */
 
