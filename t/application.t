@@ -919,3 +919,24 @@ unlike($anna->raw($data)->{raw}, qr/x-journey/i);
 {"k":"page","p":"/2","ph":"awareness"}
 {"k":"page","p":"/3","ph":"retention"}
 {"k":"page","p":"/4","ph":"awareness"}
+
+
+=== TEST 35: early hints show nothing, and say nothing
+--- skip_nginx
+6: < 1.29.0
+--- config
+    journey on;
+    early_hints 1;
+    location / { proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP;
+                 proxy_http_version 1.1; }
+--- visit
+my $raw = browser()->get('/?hints=1&' . say_query('Link: </a.css>; rel=preload',
+                                                  'X-Journey-Goal: a',
+                                                  'X-Journey-User: 4711'))
+          ->{raw};
+
+like($raw, qr{^HTTP/1.1 103 .*\r\nLink: .*\r\n\r\nHTTP/1.1 200 }s, 'they come');
+unlike($raw, qr/x-journey/i);
+--- journey_log
+{"k":"page","u":"~."}
+{"k":"goal","goal":"a"}

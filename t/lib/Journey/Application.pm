@@ -14,6 +14,7 @@ package Journey::Application;
 #     $browser->get('/x?' . say_query('X-Journey-Goal: a', 'X-Other: b'));
 #     $browser->get('/x?status=404&' . say_query(…));
 #     $browser->get('/x?flood=500');  # so many goals, a line each
+#     $browser->get('/x?hints=1&' . say_query(…));    # in a 103, too (HTTP)
 #
 # Over HTTP the request's header X-App says more: a status to answer with
 # nothing else, or "slow" to wait for a second.  The body is the number of the
@@ -138,7 +139,11 @@ sub http {
 
     my ($method, $query) = $request =~ /^(\S+) [^?\s]*(?:\?(\S*))?/;
     my ($more) = $request =~ /\r\nX-App: *(.*?)\r\n/i;
-    my ($status, $head, $body) = answer(defined $query ? $query : '');
+    $query = '' if !defined $query;
+    my ($status, $head, $body) = answer($query);
+
+    print $connection "HTTP/1.1 103 Early Hints\r\n" . $head =~ s/^Con.*\n//mgr
+        if $query =~ /\bhints=1/;
 
     if (defined $more && $more =~ /^\d+$/) {
         ($status, $head, $body) = ($more, "Content-Length: 0\r\n\r\n", '');
