@@ -94,10 +94,12 @@ $ENV{TEST_NGINX_SERVERS} = join "\n", map {
     my ($name, $what) = @$_;
     "server { listen $ENV{TEST_NGINX_PORT}; server_name $name.example; $what\n"
     . "$ENV{TEST_NGINX_SITE} }"
-} (['no', 'journey_consent $agreed;'],
+} (['no', 'journey_consent $agreed; journey_user "id-$cookie_consent"; '
+          . 'journey_label shop one;'],
    ['exempt', 'journey_profile exempt;'],
-   ['anonymous', 'journey_profile anonymous;'],
-   ['consent', 'journey_profile consent; journey_consent $agreed;']);
+   ['anonymous', 'journey_profile anonymous; journey_label shop one;'],
+   ['consent', 'journey_profile consent; journey_consent $agreed; '
+               . 'journey_user "id-$cookie_consent"; journey_label shop one;']);
 
 # What the head of a file of conf/privacy/ says to write, and its words for a
 # privacy notice.
