@@ -437,6 +437,27 @@ journey_output_init(journey_output_t *out, FILE *file,
 }
 
 
+/* What a column that can be cut needs: its title stands whole. */
+
+static unsigned
+journey_text_least(const journey_column_t *column)
+{
+    unsigned       width;
+    journey_str_t  title;
+
+    width = (column->type == JOURNEY_CELL_BAR) ? 1 : JOURNEY_TEXT_LEAST;
+
+    if (column->title == NULL) {
+        return width;
+    }
+
+    title.data = (u_char *) column->title;
+    title.len = strlen(column->title);
+
+    return journey_max(width, journey_text_width(&title));
+}
+
+
 /* Widths of all columns; the widest that can be cut gives way when the line
  * is too long, then the bar. */
 
@@ -491,8 +512,7 @@ journey_text_widths(journey_output_t *out, const journey_table_t *table,
 
         for (i = 0; i < table->ncolumns; i++) {
             if (!journey_text_is_number(table->columns[i].type)
-                && widths[i] > (table->columns[i].type == JOURNEY_CELL_BAR
-                                ? 1 : JOURNEY_TEXT_LEAST)
+                && widths[i] > journey_text_least(&table->columns[i])
                 && (widest == table->ncolumns || widths[i] > widths[widest]))
             {
                 widest = i;
