@@ -11,6 +11,7 @@
 
 
 #define JOURNEY_ATTR_EXACT  1e-9        /* relative error of what must hold */
+#define JOURNEY_ATTR_TIE    1e-12       /* fits that differ less are equal */
 
 
 static const char  *journey_attr_names[JOURNEY_ATTR_MODELS] = {
@@ -464,7 +465,8 @@ journey_attr_order(journey_attr_t *attr, const journey_paths_t *paths)
         }
 
         if (fit->eligible
-            && (!best->eligible || fit->penalised > best->penalised))
+            && (!best->eligible
+                || fit->penalised > best->penalised + JOURNEY_ATTR_TIE))
         {
             best = fit;
             attr->order = order;
