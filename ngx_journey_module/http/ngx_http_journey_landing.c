@@ -11,9 +11,11 @@
 #include "ngx_http_journey_module.h"
 
 
-/* ms between two looks of a worker at what is too old */
+/* ms between two looks of a worker at what is too old: while something waits,
+ * as far as it knows, and else */
 
-#define NGX_HTTP_JOURNEY_LANDING_EXPIRE  10000
+#define NGX_HTTP_JOURNEY_LANDING_SOON  10000
+#define NGX_HTTP_JOURNEY_LANDING_IDLE  60000
 
 
 /* What waited for a request. */
@@ -46,7 +48,7 @@ static ngx_int_t ngx_http_journey_landing_id(ngx_http_request_t *r,
     ngx_http_journey_landing_key_t *key);
 static void ngx_http_journey_landing_lost(ngx_http_journey_main_conf_t *mcf,
     ngx_uint_t n);
-static void ngx_http_journey_landing_timer(ngx_event_t *ev);
+static void ngx_http_journey_landing_wake(ngx_http_journey_main_conf_t *mcf);
 
 
 #define ngx_http_journey_landing_shpool(mcf)                                  \
@@ -132,6 +134,7 @@ ngx_http_journey_landing_keep(ngx_http_request_t *r,
                                        &landing));
 
     ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_LANDINGS_KEPT);
+    ngx_http_journey_landing_wake(mcf);
 
     ctx->landed = 1;
 }
@@ -479,42 +482,31 @@ ngx_http_journey_landing_lost(ngx_http_journey_main_conf_t *mcf, ngx_uint_t n)
 /* Also where journey is off by now: what a former configuration has left goes
  * in its time. */
 
-void
-ngx_http_journey_landing_start(ngx_cycle_t *cycle,
-    ngx_http_journey_main_conf_t *mcf)
+ngx_msec_t
+ngx_http_journey_landing_expire(ngx_http_journey_main_conf_t *mcf,
+    ngx_uint_t start)
 {
-    mcf->landings.data = mcf;
-    mcf->landings.handler = ngx_http_journey_landing_timer;
-    mcf->landings.log = cycle->log;
-    mcf->landings.cancelable = 1;
-
-    /* the worker in whose place this one is may have died at it */
-
-    ngx_http_journey_landing_lost(mcf,
-        ngx_http_journey_landings_expire(ngx_http_journey_landing_shpool(mcf),
-                                         &mcf->shared->landings));
-
-    ngx_add_timer(&mcf->landings, NGX_HTTP_JOURNEY_LANDING_EXPIRE);
-}
-
-
-static void
-ngx_http_journey_landing_timer(ngx_event_t *ev)
-{
-    ngx_http_journey_main_conf_t *mcf = ev->data;
-
-    /* a reload of a single process may have taken the zone away */
-
-    if (mcf->cycle != ngx_cycle) {
-        return;
-    }
-
-    if (mcf->shared->landings.number > 0) {
+    if (start || mcf->shared->landings.number > 0) {
         ngx_http_journey_landing_lost(mcf,
             ngx_http_journey_landings_expire(
                 ngx_http_journey_landing_shpool(mcf),
                 &mcf->shared->landings));
     }
 
-    ngx_add_timer(ev, NGX_HTTP_JOURNEY_LANDING_EXPIRE);
+    /* a worker that ends leaves what it kept to those that do not know of it */
+
+    return (mcf->shared->landings.number > 0) ? NGX_HTTP_JOURNEY_LANDING_SOON
+                                              : NGX_HTTP_JOURNEY_LANDING_IDLE;
+}
+
+
+static void
+ngx_http_journey_landing_wake(ngx_http_journey_main_conf_t *mcf)
+{
+    if (mcf->salts.timer_set
+        && (ngx_msec_int_t) (mcf->salts.timer.key - ngx_current_msec)
+           > NGX_HTTP_JOURNEY_LANDING_SOON)
+    {
+        ngx_add_timer(&mcf->salts, NGX_HTTP_JOURNEY_LANDING_SOON);
+    }
 }

@@ -73,7 +73,6 @@ typedef struct {
     journey_geo_t               *geo;
     journey_daily_t             *daily;     /* this process's salts */
     ngx_event_t                  salts;     /* its timer */
-    ngx_event_t                  landings;  /* the timer of what waits */
 
     ngx_shm_zone_t              *zone;
     ngx_http_journey_shared_t   *shared;
@@ -550,10 +549,12 @@ void ngx_http_journey_link_cut(ngx_str_t *text);
 
 /* landings answered by a redirect, ngx_http_journey_landing.c */
 
-/* At a worker's begin: overwrites what waited for too long, then and by a
- * timer. */
-void ngx_http_journey_landing_start(ngx_cycle_t *cycle,
-    ngx_http_journey_main_conf_t *mcf);
+/* Overwrites what waited for too long; with start 1, at a worker's begin, it
+ * looks for what another one left that died at it, too.  Returns after how many
+ * milliseconds to look again: by the timer of the salts, since one of its own
+ * would cost every request a step in the tree of timers. */
+ngx_msec_t ngx_http_journey_landing_expire(ngx_http_journey_main_conf_t *mcf,
+    ngx_uint_t start);
 
 /* A redirect of the client, once its header is known: if it leads to an own
  * host, what its query says of a campaign waits for the page there. */

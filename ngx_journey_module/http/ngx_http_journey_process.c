@@ -37,8 +37,8 @@ ngx_http_journey_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+    (void) ngx_http_journey_landing_expire(mcf, 1);
     (void) ngx_http_journey_salts_start(cycle, mcf);
-    ngx_http_journey_landing_start(cycle, mcf);
 
     logs = mcf->logs.elts;
 

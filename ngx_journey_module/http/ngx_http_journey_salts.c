@@ -80,10 +80,13 @@ ngx_http_journey_salts_timer(ngx_event_t *ev)
 }
 
 
+/* What waits for landings goes with the same timer. */
+
 static ngx_msec_t
 ngx_http_journey_salts_due(ngx_http_journey_main_conf_t *mcf)
 {
     uint64_t          due;
+    ngx_msec_t        landings;
     ngx_slab_pool_t  *shpool;
 
     shpool = (ngx_slab_pool_t *) mcf->zone->shm.addr;
@@ -95,7 +98,9 @@ ngx_http_journey_salts_due(ngx_http_journey_main_conf_t *mcf)
 
     ngx_shmtx_unlock(&shpool->mutex);
 
-    return (ngx_msec_t) due * 1000;
+    landings = ngx_http_journey_landing_expire(mcf, 0);
+
+    return ngx_min((ngx_msec_t) due * 1000, landings);
 }
 
 
