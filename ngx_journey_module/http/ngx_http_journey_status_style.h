@@ -13,7 +13,7 @@
 
 
 #define NGX_HTTP_JOURNEY_STYLE_HASH                                           \
-    "K0trDHPizlJeiD4CpmhS3tbVWl6p0wjMnLtW0rc1v5A="
+    "bhIk98+sPyEjfiK5JNA0/zsCr7EyHOsHcMl3xtNJUxU="
 
 
 #define NGX_HTTP_JOURNEY_STYLE                                                \
@@ -66,7 +66,7 @@
     "@media(max-width:30rem){body{padding:.6rem}dl{"                          \
     "grid-template-columns:1fr 1fr;gap:.5rem}dt+dd{font-size:1.2rem}td,"      \
     "thead th+th{padding-left:.6rem}.goals td:last-child{"                    \
-    "white-space:normal;overflow-wrap:anywhere;min-width:6.5rem;"             \
+    "white-space:normal;overflow-wrap:anywhere;min-width:7.3rem;"             \
     "width:auto}}\n"
 
 
