@@ -190,13 +190,13 @@ is(numbers($data), '5 1 1 3 2 42', 'a journey each, and that of the page');
 is(paths($data), 'direct: 1 0 0, email: 1 1 2, offline: 1 1 40',
    'each with its own touches');
 
-# Nobody's: a touch of its channel, and no more.
-$data = report('nobody', offline(0, undef, 'offline', u => 'x' x 16),
+# A person's of whom the log has no visitor: equal touches are one.
+$data = report('by user id', offline(0, undef, 'offline', u => 'x' x 16),
                offline(1, undef, 'offline', u => 'x' x 16),
                page(5, $A, 1, 1, '/', ch => 'direct'));
-is(numbers($data), '3 1 1 1 0 0', 'without a visitor');
-is(channels($data), 'direct: 1 1 1 1 0 0, offline: 2 0 0 0 0 0',
-   'a touch of nobody');
+is(numbers($data), '3 2 1 2 0 0', 'without a visitor: a person');
+is(channels($data), 'direct: 1 1 1 1 0 0, offline: 1 1 0 1 0 0',
+   'with a journey');
 
 # j and s of another's making count for nothing.
 $data = report('numbered', page(0, $A, 1, 1, '/', ch => 'direct'),

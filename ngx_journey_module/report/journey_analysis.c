@@ -7,6 +7,7 @@
 #include "journey_analysis_walk.h"
 #include "journey_fold.h"
 #include "journey_loose.h"
+#include "journey_persons.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,17 +133,18 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
     uint32_t n)
 {
     uint32_t             i;
-    unsigned             session;
+    unsigned             session, flags;
     journey_ev_t        *ev, *entry, *exit;
     journey_page_sum_t  *page;
 
     ev = journey_store_event(a->store, refs[0]);
     session = (ev->visitor != 0 && ev->session != 0);
+    flags = ev->flags;
     entry = NULL;
     exit = NULL;
 
     a->walk->session_gen++;
-    a->sessions += session;
+    a->sessions += session && !(flags & JOURNEY_EV_CONTINUED);
 
     for (i = 0; i < n; i++) {
         ev = journey_store_event(a->store, refs[i]);
@@ -173,8 +175,10 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
     }
 
     if (session && entry != NULL) {
-        journey_analysis_page(a, entry->page)->entries++;
-        journey_analysis_page(a, exit->page)->exits++;
+        journey_analysis_page(a, entry->page)->entries
+            += !(flags & JOURNEY_EV_CONTINUED);
+        journey_analysis_page(a, exit->page)->exits
+            += !(flags & JOURNEY_EV_LEFT);
     }
 }
 
@@ -379,6 +383,7 @@ journey_analysis_walk(journey_analysis_t *a)
         }
 
         a->visitors++;
+        a->persons += journey_persons_is(store, i);
         rc = journey_analysis_visitor(a, store->visitors[i], n);
     }
 
@@ -401,6 +406,7 @@ static int
 journey_analysis_again(journey_analysis_t *a)
 {
     a->visitors = 0;
+    a->persons = 0;
     a->sessions = 0;
     a->journeys = 0;
     a->unattributed = 0;
@@ -464,6 +470,7 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
         || journey_campaigns_init(&a->campaigns, store) != JOURNEY_OK
         || journey_analysis_init(a, conf) != JOURNEY_OK
         || journey_goals_count(a) != JOURNEY_OK
+        || journey_persons_journeys(store) != JOURNEY_OK
         || journey_analysis_walk(a) != JOURNEY_OK)
     {
         return JOURNEY_ERROR;

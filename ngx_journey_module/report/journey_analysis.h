@@ -77,6 +77,7 @@ typedef struct {
 
     uint64_t                  events;
     uint64_t                  visitors;
+    uint64_t                  persons;  /* of the visitors */
     uint64_t                  sessions;
     uint64_t                  journeys;
     uint64_t                  conversions;

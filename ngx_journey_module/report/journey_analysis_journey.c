@@ -7,6 +7,7 @@
 
 
 #include "journey_analysis_walk.h"
+#include "journey_persons.h"
 
 #include <stdlib.h>
 
@@ -146,7 +147,8 @@ journey_analysis_ways(journey_analysis_t *a, uint64_t now, uint32_t *names)
 }
 
 
-/* Credits a conversion.  Touches that the input lacks are told by w. */
+/* Credits a conversion.  Touches that the input lacks are told by w, but for
+ * persons: what another of their browsers did is not in it. */
 
 static int
 journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
@@ -164,7 +166,9 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
                                                                : 0;
     campaign = 0;
 
-    if (goal->total > ntouches && goal->nways != 0) {
+    if (goal->total > ntouches && goal->nways != 0
+        && !journey_persons_is(a->store, ev->visitor))
+    {
         a->incomplete++;
 
         for (i = 0, n = 0; i < goal->nways; i++) {

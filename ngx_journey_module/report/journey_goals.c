@@ -10,6 +10,7 @@
 #define _GNU_SOURCE                     /* qsort_r() */
 
 #include "journey_analysis.h"
+#include "journey_persons.h"
 
 #include <stdlib.h>
 
@@ -21,8 +22,8 @@
  * it has none.  0 when nothing does. */
 
 static int
-journey_goals_key(const journey_goal_ev_t *goal, const journey_ev_t *ev,
-    uint32_t *key)
+journey_goals_key(const journey_store_t *store, const journey_goal_ev_t *goal,
+    const journey_ev_t *ev, uint32_t *key)
 {
     memset(key, 0, JOURNEY_GOALS_KEY * sizeof(uint32_t));
 
@@ -35,6 +36,13 @@ journey_goals_key(const journey_goal_ev_t *goal, const journey_ev_t *ev,
 
     key[2] = ev->visitor;
     key[3] = ev->session;
+
+    if (ev->session != 0 && journey_persons_is(store, ev->visitor)) {
+
+        /* one number for all who were there */
+
+        key[2] = UINT32_MAX;
+    }
 
     if (ev->session == 0) {
         key[4] = (uint32_t) ev->t;
@@ -77,7 +85,7 @@ journey_goals_repeated(journey_store_t *store)
             goal = &store->all.goals[ev->goal - 1];
 
             if (journey_goals_rank(ev) != rank
-                || !journey_goals_key(goal, ev, key))
+                || !journey_goals_key(store, goal, ev, key))
             {
                 continue;
             }

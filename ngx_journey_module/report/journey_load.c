@@ -120,6 +120,7 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
             /* a view is no visit: it is nobody's unless it is let in */
 
             journey_str_null(&rec.visitor);
+            journey_str_null(&rec.user);
         }
 
         if (journey_load_wanted(loader->opts, &rec)

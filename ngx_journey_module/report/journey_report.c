@@ -115,6 +115,17 @@ journey_report_notes(const journey_options_t *opts,
 
     journey_report_currencies(opts, a);
 
+    if (a->persons != 0) {
+        journey_text_count(n, a->persons);
+        journey_text_count(m, a->store->nlinked);
+        journey_report_note(opts, "%s %s by user id, of %s %s", n,
+                            journey_plural(a->persons, "visitor is a person "
+                                           "known", "visitors are persons "
+                                           "known"), m,
+                            journey_plural(a->store->nlinked, "browser",
+                                           "browsers"));
+    }
+
     if (opts->currency != NULL && a->currency == UINT32_MAX) {
         journey_report_note(opts, "no conversion has a value in that "
                             "currency");

@@ -48,6 +48,7 @@ journey_part_init(journey_part_t *part, uint64_t seed)
     if (journey_intern_init(&part->names, seed) != JOURNEY_OK
         || journey_intern_init(&part->orders, seed) != JOURNEY_OK
         || journey_intern_init(&part->visitors, seed) != JOURNEY_OK
+        || journey_intern_init(&part->users, seed) != JOURNEY_OK
         || journey_intern_init(&part->pages, seed) != JOURNEY_OK
         || journey_intern_init(&part->touches, seed) != JOURNEY_OK)
     {
@@ -66,6 +67,7 @@ journey_part_free(journey_part_t *part)
     journey_intern_free(&part->names);
     journey_intern_free(&part->orders);
     journey_intern_free(&part->visitors);
+    journey_intern_free(&part->users);
     journey_intern_free(&part->pages);
     journey_intern_free(&part->touches);
 
@@ -77,6 +79,7 @@ journey_part_free(journey_part_t *part)
     free(part->goals);
     free(part->ways);
     free(part->joins);
+    free(part->bys);
     free(part->buf);
 }
 
@@ -127,6 +130,7 @@ journey_store_free(journey_store_t *store)
     free(store->order);
     free(store->visitors);
     free(store->goals);
+    free(store->users);
 }
 
 
@@ -241,6 +245,26 @@ journey_part_join(journey_part_t *part, const journey_record_t *rec,
 }
 
 
+static int
+journey_part_by(journey_part_t *part, const journey_record_t *rec)
+{
+    journey_by_t  *by;
+
+    if (journey_store_grow(&part->bys, part->nbys, &part->bys_size,
+                           sizeof(journey_by_t)) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    by = &part->bys[part->nbys++];
+
+    by->event = (uint32_t) part->nevents;
+    by->user = journey_intern(&part->users, rec->user.data, rec->user.len);
+
+    return JOURNEY_OK;
+}
+
+
 /* What happened offline is of no session, and which journey was open then is
  * not known before all events of the visitor are.  So are goals that another
  * system reports. */
@@ -253,11 +277,18 @@ journey_part_loose(journey_part_t *part, const journey_record_t *rec,
         ev->journey = 0;
         ev->session = 0;
 
+    } else if (ev->visitor == 0) {
+
+        /* a person's, known by the user alone */
+
+        ev->journey = 0;
+        ev->session = 0;
+
     } else if (rec->kind != JOURNEY_EVENT_GOAL || rec->journey != 0) {
         return;
     }
 
-    if (ev->visitor != 0) {
+    if (ev->visitor != 0 || rec->user.len != 0) {
         ev->flags |= JOURNEY_EV_LOOSE;
         part->loose++;
     }
@@ -351,9 +382,13 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
         return JOURNEY_ERROR;
     }
 
+    if (rec->user.len != 0 && journey_part_by(part, rec) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
     if (part->no_memory || part->names.no_memory || part->orders.no_memory
-        || part->visitors.no_memory || part->pages.no_memory
-        || part->touches.no_memory)
+        || part->visitors.no_memory || part->users.no_memory
+        || part->pages.no_memory || part->touches.no_memory)
     {
         return JOURNEY_ERROR;
     }

@@ -25,6 +25,11 @@
                                            journey it is of is told by its
                                            time (journey_loose.h) */
 
+/* Of persons (journey_persons.h). */
+#define JOURNEY_EV_CONTINUED 0x10       /* the session began as another's */
+#define JOURNEY_EV_LEFT      0x20       /* it ended as another's */
+#define JOURNEY_EV_JUMPED    0x40       /* a higher j without a goal before */
+
 
 /* One event.  Strings are numbers in the store's tables, 0 is none. */
 
@@ -66,12 +71,21 @@ typedef struct {
 } journey_join_t;
 
 
+/* An event with a user id. */
+
+typedef struct {
+    uint32_t              event;        /* its number in the part */
+    uint32_t              user;         /* users */
+} journey_by_t;
+
+
 /* What one thread gathers. */
 
 typedef struct {
     journey_intern_t      names;        /* channels, phases, goals … */
     journey_intern_t      orders;
     journey_intern_t      visitors;
+    journey_intern_t      users;
     journey_intern_t      pages;        /* host NUL path */
     journey_intern_t      touches;      /* channel NUL source NUL medium NUL
                                            campaign; without channel: a
@@ -92,6 +106,10 @@ typedef struct {
     journey_join_t       *joins;
     uint32_t              njoins;
     uint32_t              joins_size;
+
+    journey_by_t         *bys;
+    uint32_t              nbys;
+    uint32_t              bys_size;
 
     uint64_t              prefetched;   /* events with pf: a number only */
     uint64_t              bots;         /* of bots: a number only */
@@ -131,6 +149,12 @@ typedef struct {
     uint32_t             *visitors;     /* where each begins in order; one
                                            more than there are */
     uint32_t              nvisitors;    /* number 0: without visitor */
+    uint32_t              persons;      /* from this number on they are those
+                                           of all.users, from its 1 on */
+    uint32_t              nlinked;      /* visitors that became persons */
+    uint32_t              nsessions;    /* of persons */
+    uint32_t             *users;        /* by ref, while it is merged; NULL:
+                                           there is none */
     uint32_t             *goals;        /* goal events by t and place */
     uint32_t              ngoals;
 } journey_store_t;

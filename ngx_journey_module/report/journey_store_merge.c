@@ -6,7 +6,7 @@
  */
 
 
-#include "journey_store.h"
+#include "journey_persons.h"
 
 #include <stdlib.h>
 
@@ -17,6 +17,7 @@ typedef struct {
     uint32_t  *names;
     uint32_t  *orders;
     uint32_t  *visitors;
+    uint32_t  *users;
     uint32_t  *pages;
     uint32_t  *touches;
     uint32_t   goals;                   /* how many are before its first */
@@ -31,12 +32,14 @@ journey_merge_tables(journey_part_t *all, journey_part_t *part,
     maps->names = journey_intern_merge(&all->names, &part->names);
     maps->orders = journey_intern_merge(&all->orders, &part->orders);
     maps->visitors = journey_intern_merge(&all->visitors, &part->visitors);
+    maps->users = journey_intern_merge(&all->users, &part->users);
     maps->pages = journey_intern_merge(&all->pages, &part->pages);
     maps->touches = journey_intern_merge(&all->touches, &part->touches);
 
     return (maps->names == NULL || maps->orders == NULL
-            || maps->visitors == NULL || maps->pages == NULL
-            || maps->touches == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
+            || maps->visitors == NULL || maps->users == NULL
+            || maps->pages == NULL || maps->touches == NULL)
+           ? JOURNEY_ERROR : JOURNEY_OK;
 }
 
 
@@ -46,6 +49,7 @@ journey_merge_free(journey_maps_t *maps)
     free(maps->names);
     free(maps->orders);
     free(maps->visitors);
+    free(maps->users);
     free(maps->pages);
     free(maps->touches);
 }
@@ -279,6 +283,8 @@ journey_merge_order(journey_store_t *store, const journey_maps_t *maps)
 {
     uint32_t  i, *tmp;
 
+    store->ngoals = 0;
+
     /* where each visitor begins: by their counts */
 
     for (i = 1; i <= store->nvisitors; i++) {
@@ -303,6 +309,75 @@ journey_merge_order(journey_store_t *store, const journey_maps_t *maps)
     free(tmp);
 
     return JOURNEY_OK;
+}
+
+
+/* Which events have which user. */
+
+static int
+journey_merge_users(journey_store_t *store, const journey_maps_t *maps,
+    uint64_t nchunks)
+{
+    uint32_t               k, ref;
+    unsigned               i;
+    const journey_part_t  *part;
+
+    store->users = calloc(nchunks << JOURNEY_CHUNK_BITS, sizeof(uint32_t));
+    if (store->users == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < store->nparts; i++) {
+        part = &store->parts[i];
+
+        for (k = 0; k < part->nbys; k++) {
+            ref = (maps[i].chunks << JOURNEY_CHUNK_BITS) + part->bys[k].event;
+            store->users[ref] = maps[i].users[part->bys[k].user];
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* Visitors become persons, and events are ordered by these. */
+
+static int
+journey_merge_persons(journey_store_t *store, const journey_maps_t *maps,
+    uint64_t nchunks)
+{
+    uint64_t   i, n;
+    uint32_t  *visitors;
+    unsigned   part;
+
+    n = (uint64_t) store->nvisitors + store->all.users.n - 1;
+
+    if (n >= UINT32_MAX
+        || journey_merge_users(store, maps, nchunks) != JOURNEY_OK
+        || journey_persons_stitch(store) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    free(store->users);
+    store->users = NULL;
+
+    visitors = calloc(n + 2, sizeof(uint32_t));
+    if (visitors == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    free(store->visitors);
+    store->visitors = visitors;
+    store->nvisitors = (uint32_t) n;
+
+    for (part = 0; part < store->nparts; part++) {
+        for (i = 0; i < store->parts[part].nevents; i++) {
+            visitors[journey_part_event(&store->parts[part], i)->visitor + 1]++;
+        }
+    }
+
+    return journey_merge_order(store, maps);
 }
 
 
@@ -347,6 +422,7 @@ journey_store_merge(journey_store_t *store)
     }
 
     store->nvisitors = all->visitors.n;
+    store->persons = store->nvisitors;
     store->chunks = calloc(nchunks + 1, sizeof(journey_ev_t *));
     store->visitors = calloc((size_t) store->nvisitors + 2, sizeof(uint32_t));
     store->goals = malloc((ngoals + 1) * sizeof(uint32_t));
@@ -376,6 +452,10 @@ journey_store_merge(journey_store_t *store)
 
     if (store->order != NULL) {
         rc = journey_merge_order(store, maps);
+    }
+
+    if (rc == JOURNEY_OK && all->users.n > 1) {
+        rc = journey_merge_persons(store, maps, nchunks);
     }
 
 done:
