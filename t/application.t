@@ -562,7 +562,7 @@ is(join(' ', map { "$_->{k}$_->{p}" } journey_log_wait(8)),
    . 'page/uwsgi goal/uwsgi page/uwsgi page/uwsgi');
 
 
-=== TEST 21: an error page from the application behind a kept error
+=== TEST 21: the application in place of an error that the cache keeps
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     proxy_cache_path $TEST_NGINX_SERVER_ROOT/two_cache keys_zone=two:1m;

@@ -151,8 +151,7 @@ ngx_http_journey_application_hear(ngx_http_request_t *r,
 }
 
 
-/* What the cache keeps was said of another request.  The flag may be that of
- * a response which an error page has replaced since; its cache is not. */
+/* What the cache keeps was said of another request. */
 
 static ngx_uint_t
 ngx_http_journey_application_believed(ngx_http_request_t *r,
@@ -165,7 +164,7 @@ ngx_http_journey_application_believed(ngx_http_request_t *r,
     }
 
 #if (NGX_HTTP_CACHE)
-    return !r->cached || r->cache == NULL;
+    return !r->cached;
 #else
     return 1;
 #endif
