@@ -106,6 +106,38 @@ journey_import_output_put(journey_import_output_t *out,
 
 
 int
+journey_import_output_lines(journey_import_output_t *out, const u_char *lines,
+    size_t len, uint64_t events)
+{
+    if (len > out->size - out->len) {
+        journey_import_output_flush(out);
+    }
+
+    if (out->failed) {
+        return JOURNEY_ERROR;
+    }
+
+    if (len > out->size) {
+
+        /* more than one member: past the buffer */
+
+        out->failed = out->file
+                      ? (journey_rewrite_lines(&out->rw, lines, len)
+                         != JOURNEY_OK)
+                      : (fwrite(lines, 1, len, stdout) != len);
+
+    } else {
+        memcpy(out->buf + out->len, lines, len);
+        out->len += len;
+    }
+
+    out->events += events;
+
+    return out->failed ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
+int
 journey_import_output_close(journey_import_output_t *out,
     journey_error_t *err)
 {

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * Where imported events go: plain lines on standard output, or a new file of
+ * Where imported and simulated events go: plain lines on standard output, or a new file of
  * gzip members as the module writes them.
  */
 
@@ -37,6 +37,10 @@ int journey_import_output_open(journey_import_output_t *out, const char *path,
 /* JOURNEY_ERROR: it is no use to go on; close tells why. */
 int journey_import_output_put(journey_import_output_t *out,
     const journey_record_t *rec);
+
+/* The same for len bytes of lines that are written already; events of them. */
+int journey_import_output_lines(journey_import_output_t *out,
+    const u_char *lines, size_t len, uint64_t events);
 
 /* The end: the file gets its name.  JOURNEY_ERROR with a message when it could
  * not be written; then there is none.  Of standard output main() tells. */

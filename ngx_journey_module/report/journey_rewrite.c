@@ -21,6 +21,7 @@
 
 #define JOURNEY_REWRITE_BUFFER  (256 * 1024)
 #define JOURNEY_REWRITE_LEVEL   6
+#define JOURNEY_REWRITE_QUICK   1
 
 /* Where JL's four bytes are: behind the header's 10, XLEN's 2, "JL" and the
  * subfield's length (RFC 1952, section 2.3.1). */
@@ -63,6 +64,16 @@ journey_deflater_create(void)
     }
 
     return deflater;
+}
+
+
+int
+journey_deflater_quick(journey_deflater_t *deflater)
+{
+    return (deflateParams(&deflater->stream, JOURNEY_REWRITE_QUICK,
+                          Z_DEFAULT_STRATEGY)
+            == Z_OK)
+           ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -420,7 +431,10 @@ journey_rewrite_lines(journey_rewrite_t *rw, const u_char *p, size_t len)
     if (rw->deflater == NULL) {
         rw->deflater = journey_deflater_create();
 
-        if (rw->deflater == NULL) {
+        if (rw->deflater == NULL
+            || (rw->quick
+                && journey_deflater_quick(rw->deflater) != JOURNEY_OK))
+        {
             rw->error = ENOMEM;
         }
     }

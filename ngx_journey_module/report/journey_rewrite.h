@@ -26,6 +26,9 @@ typedef struct journey_deflater_s  journey_deflater_t;
 journey_deflater_t *journey_deflater_create(void);
 void journey_deflater_destroy(journey_deflater_t *deflater);
 
+/* From now on as quickly as it goes, as the module does by default. */
+int journey_deflater_quick(journey_deflater_t *deflater);
+
 /*
  * One gzip member of len bytes, with its length in the subfield JL.  *out
  * belongs to the deflater and lives until its next use.  JOURNEY_ERROR when
@@ -51,6 +54,8 @@ typedef struct {
     unsigned             fresh:1;       /* set by the caller: a file that has
                                            the name by then is no file to be
                                            replaced, but an error */
+    unsigned             quick:1;       /* set by the caller: speed counts
+                                           more than size */
     u_char              *buf;           /* not yet written */
     size_t               len;
     uint64_t             bytes;         /* put so far */
