@@ -61,7 +61,7 @@ my $site = <<'END';
 
         location = /campaign { return 302 /p?utm_source=x&utm_medium=cpc; }
         location = /whole { return 302 http://www.shop.example/p$is_args$args; }
-        location = /external { return 302 http://other.example/p; }
+        location = /external { return 302 http://other.test/p; }
         location = /parent { return 302 http://example/p; }
         location = /mail { return 302 mailto:anna@shop.example; }
         location = /off { journey off; return 302 /p; }
@@ -109,8 +109,8 @@ SITE
     }
     server {
         listen 127.0.0.1:PORT;
-        server_name www.shop.example own.example m.own.example linked.example
-                    other.example example;
+        server_name www.shop.example;
+        server_name own.example m.own.example linked.example other.test;
         default_type text/html;
         journey on;
         location / { return 200 page; }
