@@ -19,14 +19,19 @@
  * journey_import_file (lines), journey_import_line (a line to its fields),
  * journey_import_event (to events, with journey_import_visitors) and
  * journey_import_output.  What happened offline does by journey_offline,
- * journey_csv and journey_offline_record.  journey_link_cmd prints what
- * journey_link makes (links) and journey_qr (their pictures).
+ * journey_csv and journey_offline_record.  Attribution is journey_touches
+ * (events to paths) or journey_paths_read (CSV to paths), journey_paths,
+ * journey_attribution (nine models, one of them journey_markov over
+ * journey_chain), journey_bootstrap and journey_attribution_print.
+ * journey_link_cmd prints what journey_link makes (links) and journey_qr
+ * (their pictures).
  * journey_simulate writes logs to try all of this with: what is planted is in
  * journey_simulate_model, who comes in journey_simulate_visitor, what they do
  * in journey_simulate_visit.
  */
 
 
+#include "journey_attribution_cmd.h"
 #include "journey_check.h"
 #include "journey_classify_cmd.h"
 #include "journey_erase.h"
@@ -70,6 +75,10 @@ static const journey_command_t  journey_commands[] = {
     { "paths", "FILE\xe2\x80\xa6",
       "the channels of journeys in their order, the most frequent first",
       JOURNEY_LOGS, journey_report_paths },
+
+    { "attribution", "FILE\xe2\x80\xa6 | --paths FILE",
+      "who is credited with conversions, by nine models side by side",
+      JOURNEY_LOGS|JOURNEY_OPTIONS_ATTRIBUTION, journey_attribution_command },
 
     { "classify", "[< JSON-LINES]",
       "the channel, source, bot and phase that a visit would be given",

@@ -126,7 +126,7 @@ journey_attr_add(journey_attr_work_t *work, unsigned model, uint32_t item,
 
 static void
 journey_attr_places(journey_attr_work_t *work, const journey_attr_run_t *run,
-    const journey_path_t *path, long double conversions, long double value)
+    const journey_paths_path_t *path, long double conversions, long double value)
 {
     uint32_t         i, n, last;
     long double      share;
@@ -178,7 +178,7 @@ journey_attr_places(journey_attr_work_t *work, const journey_attr_run_t *run,
 
 static void
 journey_attr_aged(journey_attr_work_t *work, const journey_attr_run_t *run,
-    const journey_path_t *path, long double conversions, long double value)
+    const journey_paths_path_t *path, long double conversions, long double value)
 {
     uint32_t            i;
     long double       (*decays)[2], scale, scale_value;
@@ -210,7 +210,7 @@ journey_attr_sets(journey_attr_work_t *work, const journey_attr_run_t *run,
 {
     uint32_t               i, n;
     const uint32_t        *touches;
-    const journey_path_t  *path;
+    const journey_paths_path_t  *path;
 
     if (work->sums[JOURNEY_ATTR_SHAPLEY] == NULL
         && work->sums[JOURNEY_ATTR_COUNTERFACTUAL] == NULL)
@@ -391,7 +391,7 @@ journey_attr_credit(journey_attr_work_t *work, const journey_attr_run_t *run)
     uint32_t               i;
     unsigned               model;
     long double            all[2], aged[2], paths, conversions, value;
-    const journey_path_t  *path;
+    const journey_paths_path_t  *path;
 
     all[0] = all[1] = aged[0] = aged[1] = paths = 0;
 
@@ -519,7 +519,7 @@ journey_attr_run(journey_attr_t *attr, journey_attr_run_t *run,
     journey_attr_work_t *work, journey_error_t *err)
 {
     uint32_t               i;
-    const journey_path_t  *path;
+    const journey_paths_path_t  *path;
 
     if (run->opts->models & 1 << JOURNEY_ATTR_MARKOV) {
 

@@ -123,9 +123,17 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
             journey_str_null(&rec.user);
         }
 
-        if (journey_load_wanted(loader->opts, &rec)
-            && journey_part_add(part, &rec) != JOURNEY_OK)
-        {
+        if (!journey_load_wanted(loader->opts, &rec)) {
+            continue;
+        }
+
+        if (rec.basis == 'e' && loader->opts->no_exempt) {
+            (void) __atomic_fetch_add(&loader->damage->exempt, 1,
+                                      __ATOMIC_RELAXED);
+            continue;
+        }
+
+        if (journey_part_add(part, &rec) != JOURNEY_OK) {
             return JOURNEY_ERROR;
         }
     }

@@ -20,6 +20,8 @@ typedef struct {
     uint64_t     bad_members;
     uint64_t     bad_files;             /* not opened, or not read to the
                                            end */
+    uint64_t     exempt;                /* events of the profile exempt, left
+                                           out if opts say so */
 } journey_damage_t;
 
 

@@ -30,7 +30,7 @@ journey_markov_route(journey_markov_t *markov, uint32_t number,
 {
     uint32_t               i, k, n, state, previous, pair[2], step;
     const uint32_t        *touches;
-    const journey_path_t  *path;
+    const journey_paths_path_t  *path;
 
     path = &markov->paths->paths[number];
     touches = journey_path_touches(markov->paths, path);
@@ -672,7 +672,7 @@ journey_markov_fit(const journey_paths_t *paths, unsigned order,
     int                     rc;
     uint32_t                i, k, number;
     journey_intern_t        windows;
-    const journey_path_t   *path;
+    const journey_paths_path_t   *path;
     journey_markov_end_t   *ends;
 
     memset(fit, 0, sizeof(journey_attr_fit_t));

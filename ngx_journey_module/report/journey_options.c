@@ -5,7 +5,9 @@
 
 
 #include "journey_options.h"
+#include "journey_attribution_cmd.h"
 #include "journey_link.h"
+#include "journey_options_table.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -16,178 +18,8 @@
 
 #define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
 #define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
+#define JOURNEY_HALF_LIFE (7ULL * 24 * 3600 * 1000)
 #define JOURNEY_WAIT      (60ULL * 1000)
-
-
-typedef enum {
-    JOURNEY_OPT_CONF = 0,
-    JOURNEY_OPT_SINCE,
-    JOURNEY_OPT_UNTIL,
-    JOURNEY_OPT_TZ,
-    JOURNEY_OPT_HOST,
-    JOURNEY_OPT_GOAL,
-    JOURNEY_OPT_CURRENCY,
-    JOURNEY_OPT_IDLE,
-    JOURNEY_OPT_LIMIT,
-    JOURNEY_OPT_JSON,
-    JOURNEY_OPT_CSV,
-    JOURNEY_OPT_REFERRER,
-    JOURNEY_OPT_URL,
-    JOURNEY_OPT_AGENT,
-    JOURNEY_OPT_SECRET,
-    JOURNEY_OPT_NAME,
-    JOURNEY_OPT_MIN_VISITORS,
-    JOURNEY_OPT_VIEWS,
-    JOURNEY_OPT_LINES,
-    JOURNEY_OPT_ALL,
-    JOURNEY_OPT_ID,
-    JOURNEY_OPT_USER,
-    JOURNEY_OPT_EXACT,
-    JOURNEY_OPT_OLDER,
-    JOURNEY_OPT_DRY_RUN,
-    JOURNEY_OPT_FORCE,
-    JOURNEY_OPT_PID,
-    JOURNEY_OPT_WAIT,
-    JOURNEY_OPT_REPAIR,
-    JOURNEY_OPT_STATUS,
-    JOURNEY_OPT_OWN_HOST,
-    JOURNEY_OPT_OUTPUT,
-    JOURNEY_OPT_OFFLINE,
-    JOURNEY_OPT_BASE,
-    JOURNEY_OPT_CODE,
-    JOURNEY_OPT_LENGTH,
-    JOURNEY_OPT_SOURCE,
-    JOURNEY_OPT_MEDIUM,
-    JOURNEY_OPT_CAMPAIGN,
-    JOURNEY_OPT_TERM,
-    JOURNEY_OPT_CONTENT,
-    JOURNEY_OPT_QR,
-    JOURNEY_OPT_SVG,
-    JOURNEY_OPT_LEVEL,
-    JOURNEY_OPT_VISITORS,
-    JOURNEY_OPT_DAYS,
-    JOURNEY_OPT_SEED,
-    JOURNEY_OPT_WITHOUT,
-    JOURNEY_OPT_EFFECTS,
-    JOURNEY_OPT_LAST
-} journey_option_e;
-
-
-typedef struct {
-    const char       *name;
-    const char       *value;            /* NULL: it takes none */
-    unsigned          group;
-    const char       *about;
-} journey_option_t;
-
-
-static const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
-    { "conf", "DIR", JOURNEY_OPTIONS_CONF,
-      "configuration (default /etc/nginx/journey, if it is there)" },
-    { "since", "TIME", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_TAIL,
-      "events from this moment on: 2026-11-22,\n"
-      "2026-11-22T07:00:00Z, or seconds since 1970" },
-    { "until", "TIME", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SIMULATE,
-      "events before this moment; it is the end of the data\n"
-      "(simulate: default 2026-11-01)" },
-    { "tz", "ZONE", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_SHOW
-                    |JOURNEY_OPTIONS_PRIVACY|JOURNEY_OPTIONS_TAIL,
-      "zone of days and times: Europe/Berlin, +02:00\n"
-      "(default UTC; tail: that of this machine)" },
-    { "host", "HOST", JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_TAIL,
-      "events of this host only; may be repeated" },
-    { "goal", "GOAL", JOURNEY_OPTIONS_LOG,
-      "goals that count as conversions; may be repeated\n"
-      "(default those that complete a journey, else all)" },
-    { "currency", "CODE", JOURNEY_OPTIONS_LOG,
-      "currency of values (default the most frequent one)" },
-    { "idle", "SPAN", JOURNEY_OPTIONS_LOG,
-      "a journey without a hit for so long is dropped\n(default 30d)" },
-    { "limit", "N", JOURNEY_OPTIONS_LOG,
-      "rows of a list (default 10 campaigns, pages and paths as\ntext, else all)" },
-    { "json", NULL, JOURNEY_OPTIONS_FORMAT, "one JSON object" },
-    { "csv", NULL, JOURNEY_OPTIONS_LOG, "CSV (RFC 4180)" },
-    { "referrer", "R", JOURNEY_OPTIONS_CLASSIFY, "the Referer header" },
-    { "url", "U", JOURNEY_OPTIONS_CLASSIFY,
-      "the URL of the page; its host is the own one" },
-    { "agent", "A", JOURNEY_OPTIONS_CLASSIFY, "the User-Agent header" },
-    { "secret", "FILE", JOURNEY_OPTIONS_TOKEN|JOURNEY_OPTIONS_PERSON
-                        |JOURNEY_OPTIONS_IMPORT
-                        |JOURNEY_OPTIONS_LINK,
-      "the file of journey_secret" },
-    { "name", "NAME", JOURNEY_OPTIONS_TOKEN,
-      "name of the cookie (default jny)" },
-    { "min-visitors", "K", JOURNEY_OPTIONS_LOG,
-      "rows of fewer than K visitors become one row" },
-    { "views", NULL, JOURNEY_OPTIONS_LOG,
-      "views (mails opened, ads shown) of known visitors are\n"
-      "touches, and part of paths" },
-    { "lines", "N", JOURNEY_OPTIONS_TAIL,
-      "begin with the last N lines (default 10; with --since\n"
-      "all from then on)" },
-    { "all", NULL, JOURNEY_OPTIONS_TAIL,
-      "pages and errors, too" },
-    { "id", "ID", JOURNEY_OPTIONS_PERSON,
-      "a visitor (v), as an argument of that form is;\nmay be repeated" },
-    { "user", "USER", JOURNEY_OPTIONS_PERSON,
-      "the application's id of a user; needs --secret" },
-    { "exact", NULL, JOURNEY_OPTIONS_PERSON,
-      "only lines that hold the ID or the user themselves,\n"
-      "not those of visitors that belong to them" },
-    { "older-than", "SPAN", JOURNEY_OPTIONS_PRUNE,
-      "25mo, 2y (calendar, UTC), 90d, 12w, 36h" },
-    { "dry-run", NULL, JOURNEY_OPTIONS_EDIT,
-      "say what would be done, and change nothing" },
-    { "force", NULL, JOURNEY_OPTIONS_EDIT,
-      "go on in files with torn members, which stay" },
-    { "pid", "PID", JOURNEY_OPTIONS_EDIT,
-      "nginx's process, or the file with its number: it is\n"
-      "told (USR1) to let go of a log in use" },
-    { "wait", "SPAN", JOURNEY_OPTIONS_EDIT,
-      "how long nginx may take to let go (default 60s)" },
-    { "repair", "OUT", JOURNEY_OPTIONS_CHECK,
-      "write what is whole of FILE to OUT, a new file" },
-    { "status", "FILE", JOURNEY_OPTIONS_PRIVACY,
-      "the saved answer of journey_status; - is standard\ninput" },
-    { "own-host", "HOST", JOURNEY_OPTIONS_IMPORT,
-      "the site's own host, the first is that of pages; may\n"
-      "be repeated" },
-    { "output", "FILE", JOURNEY_OPTIONS_IMPORT|JOURNEY_OPTIONS_SIMULATE,
-      "a new file of gzip members (default: plain lines on\n"
-      "standard output)" },
-    { "offline", NULL, JOURNEY_OPTIONS_IMPORT,
-      "FILE is CSV of touches and goals, no access log" },
-    { "base", "URL", JOURNEY_OPTIONS_LINK,
-      "that of the location with journey_redirect" },
-    { "code", NULL, JOURNEY_OPTIONS_LINK,
-      "short codes, and their lines of nginx's map, instead\n"
-      "of signed links" },
-    { "length", "N", JOURNEY_OPTIONS_LINK,
-      "letters of a code (default 6)" },
-    { "source", "VALUE", JOURNEY_OPTIONS_LINK,
-      "utm_source of the link, or of the code's target" },
-    { "medium", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_medium" },
-    { "campaign", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_campaign" },
-    { "term", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_term" },
-    { "content", "VALUE", JOURNEY_OPTIONS_LINK, "its utm_content" },
-    { "qr", NULL, JOURNEY_OPTIONS_LINK,
-      "the QR code below the link, for a terminal" },
-    { "svg", "FILE", JOURNEY_OPTIONS_LINK,
-      "the QR code as a picture in FILE, a new file; in the\n"
-      "folder FILE/ as CODE.svg (signed links: 1.svg …)" },
-    { "level", "LEVEL", JOURNEY_OPTIONS_LINK,
-      "error correction of the QR code: L, M, Q or H\n(default M)" },
-    { "visitors", "N", JOURNEY_OPTIONS_SIMULATE,
-      "who come for the first time (default 10000)" },
-    { "days", "D", JOURNEY_OPTIONS_SIMULATE,
-      "that end at --until (default 90)" },
-    { "seed", "S", JOURNEY_OPTIONS_SIMULATE,
-      "another number, other visitors (default 1)" },
-    { "without", "CHANNEL", JOURNEY_OPTIONS_SIMULATE,
-      "the same visitors, had there not been this channel" },
-    { "effects", NULL, JOURNEY_OPTIONS_SIMULATE,
-      "the planted effects as JSON, no log" }
-};
 
 
 static int
@@ -218,7 +50,7 @@ journey_help_commands(const journey_command_t *commands)
            "how far they\ngot, what they reached.\n\nCommands:\n");
 
     for (c = commands; c->name != NULL; c++) {
-        printf("  %-10s %s\n", c->name, c->about);
+        printf("  %-11s %s\n", c->name, c->about);
     }
 
     printf("\nLogs may be plain or gzip, several, or - for standard input.\n"
@@ -450,6 +282,12 @@ journey_options_set(journey_options_t *opts, unsigned option,
     const char *value, const char **times, journey_error_t *err)
 {
     long  n;
+
+    if (option >= JOURNEY_OPT_PATHS) {
+        return journey_attribution_option(opts,
+                                          journey_option_table[option].name,
+                                          value, err);
+    }
 
     if (option >= JOURNEY_OPT_BASE && option <= JOURNEY_OPT_LEVEL) {
         return journey_options_link(opts, option, value, err);
@@ -696,7 +534,7 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
 
     if ((opts->command->options & (JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_CHECK
                                    |JOURNEY_OPTIONS_IMPORT))
-        && opts->nargs == 0)
+        && opts->nargs == 0 && opts->paths == NULL)
     {
         return journey_usage_error(opts, "%s",
                                    "no FILE (- is standard input)");
@@ -726,6 +564,8 @@ journey_options_read(journey_options_t *opts,
     opts->seed = JOURNEY_LIMIT_NONE;
     opts->idle = JOURNEY_IDLE;
     opts->lookback = JOURNEY_LOOKBACK;
+    opts->order = 1;
+    opts->half_life = JOURNEY_HALF_LIFE;
     opts->cookie = "jny";
     opts->wait = JOURNEY_WAIT;
     opts->nfirst = UINT_MAX;

@@ -55,6 +55,15 @@ typedef struct {
 #define JOURNEY_OPTIONS_LINK      0x1000
 #define JOURNEY_OPTIONS_TAIL      0x2000
 #define JOURNEY_OPTIONS_SIMULATE  0x4000
+#define JOURNEY_OPTIONS_ATTRIBUTION  0x8000
+
+
+/* What a touch is told by. */
+typedef enum {
+    JOURNEY_TOUCH_CHANNEL = 0,
+    JOURNEY_TOUCH_SOURCE,
+    JOURNEY_TOUCH_CAMPAIGN
+} journey_touch_e;
 
 
 struct journey_options_s {
@@ -116,6 +125,17 @@ struct journey_options_s {
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
     unsigned                  views;    /* they are touches */
+
+    const char               *paths;    /* attribution: CSV instead of logs */
+    journey_touch_e           touch;
+    unsigned                  no_direct;
+    unsigned                  repeats;
+    unsigned                  models;   /* bits; 0: all */
+    unsigned                  order;    /* of Markov; 0: auto */
+    uint64_t                  half_life;        /* ms */
+    long                      bootstrap;        /* samples */
+    unsigned                  no_exempt;        /* events of the profile exempt
+                                           are left out, and counted */
 
     long                      lines;    /* tail; as limit */
     unsigned                  all;

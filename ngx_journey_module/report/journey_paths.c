@@ -166,11 +166,11 @@ journey_paths_place(journey_paths_t *paths, uint32_t item)
 
 /* The path of the n places in buf. */
 
-static journey_path_t *
+static journey_paths_path_t *
 journey_paths_find(journey_paths_t *paths, uint32_t n)
 {
     uint32_t         number;
-    journey_path_t  *path;
+    journey_paths_path_t  *path;
 
     number = journey_intern(&paths->keys, (u_char *) paths->buf,
                             n * sizeof(uint32_t));
@@ -184,7 +184,7 @@ journey_paths_find(journey_paths_t *paths, uint32_t n)
     }
 
     if (journey_paths_grow(&paths->paths, (size_t) number + 1,
-                           &paths->paths_size, sizeof(journey_path_t))
+                           &paths->paths_size, sizeof(journey_paths_path_t))
         != JOURNEY_OK
         || journey_paths_room(&paths->touches, paths->ntouches + n,
                               &paths->touches_size, sizeof(uint32_t))
@@ -194,7 +194,7 @@ journey_paths_find(journey_paths_t *paths, uint32_t n)
     }
 
     path = &paths->paths[number];
-    memset(path, 0, sizeof(journey_path_t));
+    memset(path, 0, sizeof(journey_paths_path_t));
 
     path->first = paths->ntouches;
     path->n = n;
@@ -213,7 +213,7 @@ journey_paths_find(journey_paths_t *paths, uint32_t n)
  * and the sum is never 0. */
 
 static int
-journey_paths_decay(journey_paths_t *paths, journey_path_t *path,
+journey_paths_decay(journey_paths_t *paths, journey_paths_path_t *path,
     const uint64_t *ages, uint64_t conversions, long double value)
 {
     double        *weights;
@@ -315,7 +315,7 @@ journey_paths_add(journey_paths_t *paths, const uint32_t *items,
 {
     size_t           room;
     uint32_t         i;
-    journey_path_t  *path;
+    journey_paths_path_t  *path;
 
     if (n == 0 || n > JOURNEY_PATHS_TOUCHES) {
         return JOURNEY_ERROR;

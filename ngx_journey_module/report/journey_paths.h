@@ -32,14 +32,14 @@ typedef struct {
     uint64_t              aged;         /* conversions whose ages are known */
     long double           aged_value;
     size_t                decay;        /* in decays; SIZE_MAX: none has */
-} journey_path_t;
+} journey_paths_path_t;
 
 typedef struct {
     double                half_life;    /* ms; 0: no time decay */
     unsigned              outcomes_wanted:1;
 
     journey_intern_t      keys;         /* arrays of items; number 0 is none */
-    journey_path_t       *paths;        /* by number in keys, from 1 */
+    journey_paths_path_t       *paths;        /* by number in keys, from 1 */
     uint32_t              npaths;       /* numbers: one more than paths */
     uint32_t              paths_size;
 
@@ -106,7 +106,7 @@ int journey_paths_add(journey_paths_t *paths, const uint32_t *items,
 /* The path's touches as places in items. */
 
 static inline const uint32_t *
-journey_path_touches(const journey_paths_t *paths, const journey_path_t *path)
+journey_path_touches(const journey_paths_t *paths, const journey_paths_path_t *path)
 {
     return paths->touches + path->first;
 }

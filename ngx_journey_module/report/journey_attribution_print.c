@@ -1,0 +1,853 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_attribution_cmd.h"
+#include "journey_record.h"
+#include "journey_report_rows.h"
+#include "journey_table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+
+#define JOURNEY_ATTR_NAME   24          /* columns for a name, at most */
+#define JOURNEY_ATTR_GAP    2
+
+#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
+
+
+typedef struct {
+    const journey_attribution_t  *at;
+    const journey_attr_t         *attr;
+    FILE                         *file;
+    uint32_t                     *rows; /* items, the most credited first */
+    uint32_t                      nrows;
+    uint64_t                      more;
+    const char                   *value;        /* title; NULL: no values */
+    const char                   *key;  /* "channel" … */
+    journey_pool_t               *pool;
+    journey_output_t              out;
+} journey_attr_print_t;
+
+
+static const char  *journey_attr_titles[JOURNEY_ATTR_MODELS] = {
+    "First", "Last", "Non-direct", "Linear", "Position", "Decay", "Markov",
+    "Shapley", "Counterf."
+};
+
+static const char  *journey_attr_long[JOURNEY_ATTR_MODELS] = {
+    "First", "Last", "Last non-direct", "Linear", "Position 40/20/40",
+    "Time decay", "Markov", "Shapley", "Counterfactual"
+};
+
+static const char  *journey_touch_keys[] = { "channel", "source", "campaign" };
+static const char  *journey_touch_titles[] = { "Channel", "Source",
+                                               "Campaign" };
+
+
+static journey_str_t
+journey_attr_item(const journey_attr_print_t *p, uint32_t row)
+{
+    return journey_touches_name(p->at->touches, p->attr->items[row]);
+}
+
+
+static double
+journey_attr_mean(const journey_attr_print_t *p, uint32_t row)
+{
+    double    sum;
+    unsigned  i;
+
+    for (i = 0, sum = 0; i < JOURNEY_ATTR_MODELS; i++) {
+        if (p->attr->models[i] != NULL) {
+            sum += p->attr->models[i][row].conversions;
+        }
+    }
+
+    return sum;
+}
+
+
+/* Credits that are the same but for rounding are the same: the order is the
+ * same on any machine. */
+
+static int
+journey_attr_row_cmp(const void *one, const void *two, void *ctx)
+{
+    double                       a, b;
+    journey_str_t                x, y;
+    const journey_attr_print_t  *p;
+
+    p = ctx;
+
+    a = (double) journey_round(journey_attr_mean(p, *(const uint32_t *) one));
+    b = (double) journey_round(journey_attr_mean(p, *(const uint32_t *) two));
+
+    if (a != b) {
+        return a > b ? -1 : 1;
+    }
+
+    x = journey_attr_item(p, *(const uint32_t *) one);
+    y = journey_attr_item(p, *(const uint32_t *) two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+static int
+journey_attr_rows(journey_attr_print_t *p)
+{
+    long      limit;
+    uint32_t  i;
+
+    p->rows = malloc(((size_t) p->attr->nitems + 1) * sizeof(uint32_t));
+    if (p->rows == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < p->attr->nitems; i++) {
+        p->rows[i] = i;
+    }
+
+    qsort_r(p->rows, p->attr->nitems, sizeof(uint32_t), journey_attr_row_cmp,
+            p);
+
+    p->nrows = p->attr->nitems;
+    limit = p->at->opts->limit;
+
+    if (limit != JOURNEY_LIMIT_NONE && (uint64_t) limit < p->nrows) {
+        p->more = p->nrows - (uint64_t) limit;
+        p->nrows = (uint32_t) limit;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* ---- what has to be known beside the credits ---------------------------- */
+
+static void
+journey_attr_note(const journey_attr_print_t *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+
+static void
+journey_attr_note(const journey_attr_print_t *p, const char *fmt, ...)
+{
+    FILE     *file;
+    va_list   args;
+
+    file = (p->at->opts->format == JOURNEY_FORMAT_TEXT) ? p->file : stderr;
+
+    fputs(file == p->file ? "  " : "journey: note: ", file);
+
+    va_start(args, fmt);
+    vfprintf(file, fmt, args);
+    va_end(args);
+
+    fputc('\n', file);
+}
+
+
+static void
+journey_attr_besides(const journey_attr_print_t *p)
+{
+    char                           value[352], n[32];
+    uint32_t                       i;
+    uint64_t                       few;
+    const journey_analysis_t      *a;
+    const journey_currency_sum_t  *sum;
+
+    a = p->at->a;
+
+    for (i = 0, few = 0; a != NULL && i < a->ncurrencies; i++) {
+        sum = &a->currencies[i];
+
+        if (sum->currency == a->currency) {
+            continue;
+        }
+
+        if (sum->visitors < a->opts->min_visitors) {
+            few += sum->conversions;
+            continue;
+        }
+
+        journey_text_money(value, (double) sum->value);
+        journey_text_count(n, sum->conversions);
+        journey_attr_note(p, "values in other currencies are left out: %s in "
+                          "%s %s", value, n,
+                          journey_plural(sum->conversions, "conversion",
+                                         "conversions"));
+    }
+
+    if (few != 0) {
+        journey_text_count(n, few);
+        journey_attr_note(p, "values of %s %s in currencies of few visitors "
+                          "are left out", n,
+                          journey_plural(few, "conversion", "conversions"));
+    }
+}
+
+
+static void
+journey_attr_notes(const journey_attr_print_t *p)
+{
+    char                      n[32], m[32];
+    const journey_options_t  *opts;
+    const journey_touches_t  *touches;
+
+    opts = p->at->opts;
+    touches = p->at->touches;
+
+    if (touches->unattributed != 0) {
+        journey_text_count(n, touches->unattributed);
+        journey_text_count(m, touches->without_visitor);
+        journey_attr_note(p, "unattributed, in no model: %s %s (%s without "
+                          "visitor)", n,
+                          journey_plural(touches->unattributed, "conversion",
+                                         "conversions"), m);
+    }
+
+    if (touches->incomplete != 0) {
+        journey_text_count(n, touches->incomplete);
+        journey_attr_note(p, "incomplete: %s %s of which the input lacks "
+                          "touches: %s", n,
+                          journey_plural(touches->incomplete, "conversion",
+                                         "conversions"),
+                          opts->touch == JOURNEY_TOUCH_CHANNEL
+                          ? "their path is the one they carry, time_decay "
+                            "leaves them out" : "left out");
+    }
+
+    if (p->at->a == NULL && (opts->models == 0 || opts->models
+                             & 1U << JOURNEY_ATTR_TIME_DECAY))
+    {
+        journey_attr_note(p, "no time_decay: paths tell no times");
+    }
+
+    if (p->at->exempt != 0) {
+        journey_text_count(n, p->at->exempt);
+        journey_attr_note(p, "%s %s of the profile exempt, left out: no "
+                          "touches are recorded there", n,
+                          journey_plural(p->at->exempt, "event", "events"));
+    }
+
+    if (touches->negative != 0) {
+        journey_text_count(n, touches->negative);
+        journey_attr_note(p, "%s %s of a value below 0, taken for 0", n,
+                          journey_plural(touches->negative, "conversion",
+                                         "conversions"));
+    }
+
+    if (touches->shortened != 0) {
+        journey_text_count(n, touches->shortened);
+        journey_attr_note(p, "%s very long %s without the middle", n,
+                          journey_plural(touches->shortened, "path",
+                                         "paths"));
+    }
+
+    journey_attr_besides(p);
+}
+
+
+/* ---- text ---------------------------------------------------------------- */
+
+static double
+journey_attr_cell(const journey_attr_print_t *p, unsigned model, uint32_t row,
+    unsigned value)
+{
+    const journey_credit_t  *credit;
+
+    credit = &p->attr->models[model][row];
+
+    return journey_round(value ? credit->value : credit->conversions);
+}
+
+
+/* The columns that a model needs. */
+
+static unsigned
+journey_attr_width(const journey_attr_print_t *p, unsigned model,
+    unsigned value)
+{
+    char      buf[352];
+    uint32_t  i;
+    size_t    width;
+
+    width = strlen(journey_attr_titles[model]);
+
+    for (i = 0; i < p->nrows; i++) {
+        journey_text_money(buf, journey_attr_cell(p, model, p->rows[i],
+                                                  value));
+        width = journey_max(width, strlen(buf));
+    }
+
+    return (unsigned) width;
+}
+
+
+/* A table of some of the models. */
+
+static int
+journey_attr_side(journey_attr_print_t *p, const unsigned *models, unsigned n,
+    unsigned value)
+{
+    uint32_t           i;
+    unsigned           k;
+    journey_cell_t    *cell;
+    journey_table_t    table;
+    journey_column_t   columns[JOURNEY_ATTR_MODELS + 1];
+
+    memset(columns, 0, sizeof(columns));
+
+    columns[0].title = journey_touch_titles[p->at->opts->touch];
+    columns[0].type = JOURNEY_CELL_STRING;
+
+    for (k = 0; k < n; k++) {
+        columns[k + 1].title = journey_attr_titles[models[k]];
+        columns[k + 1].type = JOURNEY_CELL_MONEY;
+    }
+
+    memset(&table, 0, sizeof(journey_table_t));
+    journey_table_init(&table, p->pool, "models", value ? p->value
+                                                        : "Conversions",
+                       columns, n + 1);
+    table.empty = "no path";
+    table.more = p->more;
+
+    for (i = 0; i < p->nrows; i++) {
+        cell = journey_table_row(&table);
+
+        if (cell == NULL) {
+            journey_table_free(&table);
+            return JOURNEY_ERROR;
+        }
+
+        cell[0].u.str = journey_attr_item(p, p->rows[i]);
+
+        for (k = 0; k < n; k++) {
+            cell[k + 1].u.number = journey_attr_cell(p, models[k], p->rows[i],
+                                                     value);
+        }
+    }
+
+    fputc('\n', p->file);
+    journey_table_text(&p->out, &table);
+    journey_table_free(&table);
+
+    return JOURNEY_OK;
+}
+
+
+/* All models, in as many tables as the width asks for. */
+
+static int
+journey_attr_sides(journey_attr_print_t *p, unsigned value)
+{
+    int            rc;
+    uint32_t       i;
+    unsigned       model, n, used, name, width, models[JOURNEY_ATTR_MODELS];
+    journey_str_t  str;
+
+    name = (unsigned) strlen(journey_touch_titles[p->at->opts->touch]);
+
+    for (i = 0; i < p->nrows; i++) {
+        str = journey_attr_item(p, p->rows[i]);
+        width = journey_text_width(&str);
+        name = journey_max(name, journey_min(width, JOURNEY_ATTR_NAME));
+    }
+
+    rc = JOURNEY_OK;
+    used = n = 0;
+
+    for (model = 0; model < JOURNEY_ATTR_MODELS && rc == JOURNEY_OK; model++)
+    {
+        if (p->attr->models[model] == NULL) {
+            continue;
+        }
+
+        width = journey_attr_width(p, model, value) + JOURNEY_ATTR_GAP;
+
+        if (n != 0 && JOURNEY_ATTR_GAP + name + used + width > p->out.width) {
+            rc = journey_attr_side(p, models, n, value);
+            used = n = 0;
+        }
+
+        models[n++] = model;
+        used += width;
+    }
+
+    return (rc == JOURNEY_OK) ? journey_attr_side(p, models, n, value) : rc;
+}
+
+
+/* A model with its intervals. */
+
+static int
+journey_attr_intervals(journey_attr_print_t *p, unsigned model)
+{
+    uint32_t                 i;
+    journey_cell_t          *cell;
+    journey_table_t          table;
+    journey_column_t         columns[7];
+    const journey_credit_t  *credit;
+
+    memset(columns, 0, sizeof(columns));
+
+    columns[0].title = journey_touch_titles[p->at->opts->touch];
+    columns[0].type = JOURNEY_CELL_STRING;
+    columns[1].title = "Conversions";
+    columns[2].title = "2.5 %";
+    columns[3].title = "97.5 %";
+    columns[4].title = p->value;
+    columns[5].title = p->value ? "2.5 %" : NULL;
+    columns[6].title = p->value ? "97.5 %" : NULL;
+
+    for (i = 1; i < 7; i++) {
+        columns[i].type = JOURNEY_CELL_MONEY;
+    }
+
+    memset(&table, 0, sizeof(journey_table_t));
+    journey_table_init(&table, p->pool, "models", journey_attr_long[model],
+                       columns, 7);
+    table.empty = "no path";
+    table.more = p->more;
+
+    for (i = 0; i < p->nrows; i++) {
+        cell = journey_table_row(&table);
+
+        if (cell == NULL) {
+            journey_table_free(&table);
+            return JOURNEY_ERROR;
+        }
+
+        credit = &p->attr->models[model][p->rows[i]];
+
+        cell[0].u.str = journey_attr_item(p, p->rows[i]);
+        cell[1].u.number = journey_round(credit->conversions);
+        cell[2].u.number = journey_round(credit->conversions_low);
+        cell[3].u.number = journey_round(credit->conversions_high);
+        cell[4].u.number = journey_round(credit->value);
+        cell[5].u.number = journey_round(credit->value_low);
+        cell[6].u.number = journey_round(credit->value_high);
+    }
+
+    fputc('\n', p->file);
+    journey_table_text(&p->out, &table);
+    journey_table_free(&table);
+
+    return JOURNEY_OK;
+}
+
+
+static void
+journey_attr_head(const journey_attr_print_t *p)
+{
+    char                   n[32], m[32], value[352];
+    const journey_attr_t  *attr;
+
+    attr = p->attr;
+
+    journey_text_count(n, attr->conversions);
+    journey_text_count(m, attr->nulls);
+    fprintf(p->file, "%sAttribution%s  %s %s, %s %s without\n",
+            p->out.colour ? "\033[1m" : "", p->out.colour ? "\033[0m" : "",
+            n, journey_plural(attr->conversions, "conversion", "conversions"),
+            m, journey_plural(attr->nulls, "journey", "journeys"));
+
+    if (p->value != NULL) {
+        journey_text_money(value, (double) attr->value);
+        journey_attr_note(p, "%s: %s", p->value, value);
+    }
+
+    if (attr->models[JOURNEY_ATTR_TIME_DECAY] != NULL
+        && attr->aged != attr->conversions)
+    {
+        journey_text_count(n, attr->aged);
+        journey_attr_note(p, "time_decay: of %s %s", n,
+                          journey_plural(attr->aged, "conversion",
+                                         "conversions"));
+    }
+
+    if (attr->models[JOURNEY_ATTR_MARKOV] != NULL) {
+        journey_text_count(n, attr->nstates);
+        journey_attr_note(p, "markov: order %u%s, %s %s", attr->order,
+                          p->at->opts->order == JOURNEY_ATTR_AUTO
+                          ? " (chosen)" : "", n,
+                          journey_plural(attr->nstates, "state", "states"));
+    }
+
+    if (p->at->opts->bootstrap != 0) {
+        journey_text_count(n, (uint64_t) p->at->opts->bootstrap);
+        journey_attr_note(p, "intervals: 95 %%, %s %s, seed %llu", n,
+                          journey_plural(p->at->opts->bootstrap, "sample",
+                                         "samples"),
+                          (unsigned long long)
+                          (p->at->opts->seed == JOURNEY_LIMIT_NONE
+                           ? JOURNEY_ATTR_SEED : p->at->opts->seed));
+    }
+}
+
+
+static int
+journey_attr_text(journey_attr_print_t *p)
+{
+    int       rc;
+    unsigned  model;
+
+    journey_attr_head(p);
+    journey_attr_notes(p);
+
+    if (p->at->opts->bootstrap == 0 || p->nrows == 0) {
+        rc = journey_attr_sides(p, 0);
+
+        return (rc == JOURNEY_OK && p->value != NULL && p->nrows != 0)
+               ? journey_attr_sides(p, 1) : rc;
+    }
+
+    for (model = 0; model < JOURNEY_ATTR_MODELS; model++) {
+        if (p->attr->models[model] != NULL
+            && journey_attr_intervals(p, model) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* ---- JSON ---------------------------------------------------------------- */
+
+static void
+journey_attr_json_number(const journey_attr_print_t *p, const char *key,
+    double value)
+{
+    u_char  buf[JOURNEY_JSON_NUMBER_LEN], *end;
+
+    end = journey_json_number(buf, value);
+
+    fprintf(p->file, ",\"%s\":%.*s", key, (int) (end - buf), (char *) buf);
+}
+
+
+static int
+journey_attr_json_item(const journey_attr_print_t *p, uint32_t row)
+{
+    u_char         *buf, *end;
+    journey_str_t   name;
+
+    name = journey_attr_item(p, row);
+    buf = malloc(6 * name.len + 1);
+
+    if (buf == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    end = journey_json_escape(buf, name.data, name.len);
+
+    fprintf(p->file, "{\"%s\":\"", p->key);
+    (void) fwrite(buf, 1, end - buf, p->file);
+    fputc('"', p->file);
+    free(buf);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_attr_json_model(const journey_attr_print_t *p, unsigned model)
+{
+    uint32_t                 i;
+    const journey_credit_t  *credit;
+
+    fprintf(p->file, "\"%s\":[", journey_attr_name(model));
+
+    for (i = 0; i < p->nrows; i++) {
+        fputs(i ? ",\n" : "\n", p->file);
+
+        if (journey_attr_json_item(p, p->rows[i]) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+
+        credit = &p->attr->models[model][p->rows[i]];
+
+        journey_attr_json_number(p, "conversions", credit->conversions);
+
+        if (p->at->opts->bootstrap) {
+            journey_attr_json_number(p, "conversions_low",
+                                     credit->conversions_low);
+            journey_attr_json_number(p, "conversions_high",
+                                     credit->conversions_high);
+        }
+
+        journey_attr_json_number(p, "value", credit->value);
+
+        if (p->at->opts->bootstrap) {
+            journey_attr_json_number(p, "value_low", credit->value_low);
+            journey_attr_json_number(p, "value_high", credit->value_high);
+        }
+
+        fputc('}', p->file);
+    }
+
+    fputc(']', p->file);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_attr_json_markov(const journey_attr_print_t *p)
+{
+    uint32_t                   i;
+    const journey_attr_t      *attr;
+    const journey_attr_fit_t  *fit;
+
+    attr = p->attr;
+
+    fprintf(p->file, ",\n\"markov\":{\"order\":%u,\"states\":%u,\"steps\":%u",
+            attr->order, (unsigned) attr->nstates, (unsigned) attr->nsteps);
+
+    journey_attr_json_number(p, "p", attr->p);
+    journey_attr_json_number(p, "bound", attr->bound);
+
+    fputs(",\"fits\":[", p->file);
+
+    for (i = 0; i < JOURNEY_ATTR_ORDERS; i++) {
+
+        if (p->at->opts->order != JOURNEY_ATTR_AUTO) {
+            break;
+        }
+
+        fit = &attr->fits[i];
+
+        fprintf(p->file, "%s{\"order\":%u", i ? "," : "", (unsigned) i + 1);
+        journey_attr_json_number(p, "auc", fit->auc);
+
+        if (fit->eligible) {
+            journey_attr_json_number(p, "penalised", fit->penalised);
+        } else {
+            fputs(",\"penalised\":null", p->file);
+        }
+
+        fputc('}', p->file);
+    }
+
+    fputs("],\"removal\":[", p->file);
+
+    for (i = 0; i < p->nrows; i++) {
+        fputs(i ? ",\n" : "\n", p->file);
+
+        if (journey_attr_json_item(p, p->rows[i]) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+
+        journey_attr_json_number(p, "conversions", attr->removal[p->rows[i]]);
+        journey_attr_json_number(p, "value",
+                                 attr->removal_value[p->rows[i]]);
+        fputc('}', p->file);
+    }
+
+    fputs("]}", p->file);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_attr_json(journey_attr_print_t *p)
+{
+    unsigned                   model, n;
+    const char                *currency;
+    const journey_attr_t      *attr;
+    const journey_touches_t   *touches;
+
+    attr = p->attr;
+    touches = p->at->touches;
+
+    /* the title is "Value EUR", letters only */
+
+    currency = (p->value != NULL && strlen(p->value) > 6) ? p->value + 6
+                                                           : NULL;
+
+    fprintf(p->file, "{\"attribution\":{\"conversions\":%llu,\"nulls\":%llu",
+            (unsigned long long) attr->conversions,
+            (unsigned long long) attr->nulls);
+    journey_attr_json_number(p, "value", journey_round(attr->value));
+    fprintf(p->file, currency ? ",\"currency\":\"%s\""
+                              : ",\"currency\":null%s",
+            currency ? currency : "");
+    fprintf(p->file, ",\"aged\":%llu,\"unattributed\":%llu,"
+            "\"without_visitor\":%llu,\"incomplete\":%llu,"
+            "\"shortened\":%llu,\"negative\":%llu,\"exempt\":%llu,"
+            "\"bad_lines\":%llu",
+            (unsigned long long) attr->aged,
+            (unsigned long long) touches->unattributed,
+            (unsigned long long) touches->without_visitor,
+            (unsigned long long) touches->incomplete,
+            (unsigned long long) touches->shortened,
+            (unsigned long long) touches->negative,
+            (unsigned long long) p->at->exempt,
+            (unsigned long long) p->at->bad_lines);
+
+    fprintf(p->file, ",\"bootstrap\":%ld", p->at->opts->bootstrap);
+
+    if (p->at->opts->bootstrap) {
+        fprintf(p->file, ",\"seed\":%llu", (unsigned long long)
+                (p->at->opts->seed == JOURNEY_LIMIT_NONE
+                 ? JOURNEY_ATTR_SEED : p->at->opts->seed));
+    } else {
+        fputs(",\"seed\":null", p->file);
+    }
+
+    fputc('}', p->file);
+
+    if (attr->models[JOURNEY_ATTR_MARKOV] != NULL
+        && journey_attr_json_markov(p) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    fputs(",\n\"models\":{", p->file);
+
+    for (model = 0, n = 0; model < JOURNEY_ATTR_MODELS; model++) {
+
+        if (attr->models[model] == NULL) {
+            continue;
+        }
+
+        fputs(n++ ? ",\n" : "", p->file);
+
+        if (journey_attr_json_model(p, model) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    fputs("}}\n", p->file);
+
+    journey_attr_notes(p);
+
+    return JOURNEY_OK;
+}
+
+
+/* ---- CSV ----------------------------------------------------------------- */
+
+static int
+journey_attr_csv(journey_attr_print_t *p)
+{
+    int                      rc;
+    uint32_t                 i;
+    unsigned                 model, n;
+    journey_cell_t          *cell;
+    journey_table_t          table;
+    journey_column_t         columns[8];
+    const journey_credit_t  *credit;
+
+    static const char  *keys[] = {
+        "conversions", "value", "conversions_low", "conversions_high",
+        "value_low", "value_high"
+    };
+
+    memset(columns, 0, sizeof(columns));
+    columns[0].key = "model";
+    columns[0].type = JOURNEY_CELL_STRING;
+    columns[1].key = p->key;
+    columns[1].type = JOURNEY_CELL_STRING;
+
+    n = p->at->opts->bootstrap ? 8 : 4;
+
+    for (i = 2; i < n; i++) {
+        columns[i].key = keys[i - 2];
+        columns[i].type = JOURNEY_CELL_CREDIT;
+    }
+
+    memset(&table, 0, sizeof(journey_table_t));
+    journey_table_init(&table, p->pool, "models", "Models", columns, n);
+
+    rc = JOURNEY_OK;
+
+    for (model = 0; model < JOURNEY_ATTR_MODELS; model++) {
+
+        if (p->attr->models[model] == NULL) {
+            continue;
+        }
+
+        for (i = 0; i < p->nrows && rc == JOURNEY_OK; i++) {
+            cell = journey_table_row(&table);
+
+            if (cell == NULL) {
+                rc = JOURNEY_ERROR;
+                break;
+            }
+
+            credit = &p->attr->models[model][p->rows[i]];
+
+            cell[0].u.str.data = (u_char *) journey_attr_name(model);
+            cell[0].u.str.len = strlen(journey_attr_name(model));
+            cell[1].u.str = journey_attr_item(p, p->rows[i]);
+            cell[2].u.number = credit->conversions;
+            cell[3].u.number = credit->value;
+
+            if (n == 8) {
+                cell[4].u.number = credit->conversions_low;
+                cell[5].u.number = credit->conversions_high;
+                cell[6].u.number = credit->value_low;
+                cell[7].u.number = credit->value_high;
+            }
+        }
+    }
+
+    if (rc == JOURNEY_OK) {
+        journey_tables_csv(&p->out, &table, 1);
+        journey_attr_notes(p);
+    }
+
+    journey_table_free(&table);
+
+    return rc;
+}
+
+
+int
+journey_attribution_print(const journey_attribution_t *at)
+{
+    int                    rc;
+    journey_attr_print_t   p;
+
+    memset(&p, 0, sizeof(journey_attr_print_t));
+
+    p.at = at;
+    p.attr = at->attr;
+    p.file = stdout;
+    p.key = journey_touch_keys[at->opts->touch];
+    p.pool = journey_pool_create();
+
+    if (p.pool == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    journey_output_init(&p.out, stdout, &at->opts->zone);
+
+    p.value = (at->a != NULL) ? journey_report_value(at->a, p.pool)
+              : at->attr->value > 0 ? "Value" : NULL;
+
+    rc = journey_attr_rows(&p);
+
+    if (rc == JOURNEY_OK) {
+        rc = at->opts->format == JOURNEY_FORMAT_JSON ? journey_attr_json(&p)
+             : at->opts->format == JOURNEY_FORMAT_CSV ? journey_attr_csv(&p)
+                                                      : journey_attr_text(&p);
+    }
+
+    free(p.rows);
+    journey_pool_destroy(p.pool);
+
+    return rc;
+}

@@ -1,0 +1,90 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * The options of all commands, by number.
+ */
+
+
+#ifndef JOURNEY_OPTIONS_TABLE_H
+#define JOURNEY_OPTIONS_TABLE_H
+
+
+#include "journey_options.h"
+
+
+typedef enum {
+    JOURNEY_OPT_CONF = 0,
+    JOURNEY_OPT_SINCE,
+    JOURNEY_OPT_UNTIL,
+    JOURNEY_OPT_TZ,
+    JOURNEY_OPT_HOST,
+    JOURNEY_OPT_GOAL,
+    JOURNEY_OPT_CURRENCY,
+    JOURNEY_OPT_IDLE,
+    JOURNEY_OPT_LIMIT,
+    JOURNEY_OPT_JSON,
+    JOURNEY_OPT_CSV,
+    JOURNEY_OPT_REFERRER,
+    JOURNEY_OPT_URL,
+    JOURNEY_OPT_AGENT,
+    JOURNEY_OPT_SECRET,
+    JOURNEY_OPT_NAME,
+    JOURNEY_OPT_MIN_VISITORS,
+    JOURNEY_OPT_VIEWS,
+    JOURNEY_OPT_LINES,
+    JOURNEY_OPT_ALL,
+    JOURNEY_OPT_ID,
+    JOURNEY_OPT_USER,
+    JOURNEY_OPT_EXACT,
+    JOURNEY_OPT_OLDER,
+    JOURNEY_OPT_DRY_RUN,
+    JOURNEY_OPT_FORCE,
+    JOURNEY_OPT_PID,
+    JOURNEY_OPT_WAIT,
+    JOURNEY_OPT_REPAIR,
+    JOURNEY_OPT_STATUS,
+    JOURNEY_OPT_OWN_HOST,
+    JOURNEY_OPT_OUTPUT,
+    JOURNEY_OPT_OFFLINE,
+    JOURNEY_OPT_BASE,
+    JOURNEY_OPT_CODE,
+    JOURNEY_OPT_LENGTH,
+    JOURNEY_OPT_SOURCE,
+    JOURNEY_OPT_MEDIUM,
+    JOURNEY_OPT_CAMPAIGN,
+    JOURNEY_OPT_TERM,
+    JOURNEY_OPT_CONTENT,
+    JOURNEY_OPT_QR,
+    JOURNEY_OPT_SVG,
+    JOURNEY_OPT_LEVEL,
+    JOURNEY_OPT_VISITORS,
+    JOURNEY_OPT_DAYS,
+    JOURNEY_OPT_SEED,
+    JOURNEY_OPT_WITHOUT,
+    JOURNEY_OPT_EFFECTS,
+    JOURNEY_OPT_PATHS,
+    JOURNEY_OPT_MODEL,
+    JOURNEY_OPT_ORDER,
+    JOURNEY_OPT_HALF_LIFE,
+    JOURNEY_OPT_LOOKBACK,
+    JOURNEY_OPT_NO_DIRECT,
+    JOURNEY_OPT_TOUCH,
+    JOURNEY_OPT_REPEATS,
+    JOURNEY_OPT_BOOTSTRAP,
+    JOURNEY_OPT_LAST
+} journey_option_e;
+
+
+typedef struct {
+    const char       *name;
+    const char       *value;            /* NULL: it takes none */
+    unsigned          group;
+    const char       *about;
+} journey_option_t;
+
+
+extern const journey_option_t  journey_option_table[JOURNEY_OPT_LAST];
+
+
+#endif /* JOURNEY_OPTIONS_TABLE_H */
