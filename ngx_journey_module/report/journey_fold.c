@@ -97,15 +97,9 @@ journey_fold_add(journey_fold_rows_t *rows, uint32_t model, uint32_t row,
 }
 
 
-/*
- * A table whose rows have numbers.  *map says for which row each one counts;
- * size is the number of rows, other the one of all that are folded.
- */
-
-static int
-journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
-    uint32_t other, int (*seen)(const journey_analysis_t *a, uint32_t i,
-    uint64_t *visitors))
+int
+journey_fold_few(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
+    journey_fold_seen_pt seen, const void *ctx)
 {
     uint32_t             i, n;
     uint64_t             visitors, together;
@@ -129,17 +123,17 @@ journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
     for (i = 0, together = 0; i < size; i++) {
 
         if (i == other) {
-            (void) seen(a, i, &together);
+            (void) seen(ctx, i, &together);
 
         } else if ((*map)[i] == other) {
             rows.folded++;
 
-        } else if (seen(a, i, &visitors)) {
+        } else if (seen(ctx, i, &visitors)) {
             journey_fold_add(&rows, 0, i, visitors);
         }
     }
 
-    n = journey_fold_choose(&rows, a->opts->min_visitors, together);
+    n = journey_fold_choose(&rows, min, together);
 
     for (i = 0; i < n; i++) {
         (*map)[rows.rows[i].row] = other;
@@ -152,9 +146,19 @@ journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
 
 
 static int
-journey_fold_channel(const journey_analysis_t *a, uint32_t i,
-    uint64_t *visitors)
+journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
+    uint32_t other, journey_fold_seen_pt seen)
 {
+    return journey_fold_few(map, size, other, a->opts->min_visitors, seen, a);
+}
+
+
+static int
+journey_fold_channel(const void *ctx, uint32_t i, uint64_t *visitors)
+{
+    const journey_analysis_t  *a;
+
+    a = ctx;
     *visitors = a->channels[i].visitors;
 
     return a->channels[i].touches != 0 || a->channels[i].conversions != 0;
@@ -162,8 +166,11 @@ journey_fold_channel(const journey_analysis_t *a, uint32_t i,
 
 
 static int
-journey_fold_page(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
+journey_fold_page(const void *ctx, uint32_t i, uint64_t *visitors)
 {
+    const journey_analysis_t  *a;
+
+    a = ctx;
     *visitors = a->pages[i].visitors;
 
     return a->pages[i].visits != 0;
@@ -171,8 +178,11 @@ journey_fold_page(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
 
 
 static int
-journey_fold_path(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
+journey_fold_path(const void *ctx, uint32_t i, uint64_t *visitors)
 {
+    const journey_analysis_t  *a;
+
+    a = ctx;
     *visitors = (i < a->paths_size) ? a->paths[i].visitors : 0;
 
     return i != 0 && i < a->paths_size && a->paths[i].journeys != 0;
@@ -180,11 +190,12 @@ journey_fold_path(const journey_analysis_t *a, uint32_t i, uint64_t *visitors)
 
 
 static int
-journey_fold_campaign(const journey_analysis_t *a, uint32_t i,
-    uint64_t *visitors)
+journey_fold_campaign(const void *ctx, uint32_t i, uint64_t *visitors)
 {
+    const journey_analysis_t      *a;
     const journey_campaign_sum_t  *sum;
 
+    a = ctx;
     sum = &a->campaigns.sums[i];
     *visitors = sum->visitors;
 

@@ -26,6 +26,18 @@
  */
 int journey_fold(journey_analysis_t *a);
 
+/*
+ * The choice for any one table: *map, which is made in the first call and is
+ * to be freed, says for which of size rows each one counts; other is the one of
+ * all that are folded.  seen tells the visitors of a row, and 0 for rows that
+ * are none.  JOURNEY_OK, JOURNEY_DECLINED and JOURNEY_ERROR as above.
+ */
+typedef int (*journey_fold_seen_pt)(const void *ctx, uint32_t i,
+    uint64_t *visitors);
+
+int journey_fold_few(uint32_t **map, uint32_t size, uint32_t other,
+    uint64_t min, journey_fold_seen_pt seen, const void *ctx);
+
 /* Folds the table of goals, which has all it needs for that. */
 int journey_fold_goals(journey_analysis_t *a);
 

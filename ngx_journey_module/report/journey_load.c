@@ -296,6 +296,14 @@ int
 journey_load(journey_store_t *store, const journey_options_t *opts,
     journey_damage_t *damage)
 {
+    return journey_load_more(store, opts, 0, damage);
+}
+
+
+int
+journey_load_more(journey_store_t *store, const journey_options_t *opts,
+    unsigned more, journey_damage_t *damage)
+{
     unsigned          nthreads;
     journey_loader_t  loader;
 
@@ -310,7 +318,7 @@ journey_load(journey_store_t *store, const journey_options_t *opts,
 
     nthreads = journey_jobs_threads();
 
-    if (journey_store_init(store, nthreads) != JOURNEY_OK
+    if (journey_store_init(store, nthreads, more) != JOURNEY_OK
         || journey_load_files(&loader, nthreads) != JOURNEY_OK
         || journey_store_merge(store) != JOURNEY_OK)
     {

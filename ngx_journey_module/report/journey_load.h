@@ -31,5 +31,9 @@ typedef struct {
 int journey_load(journey_store_t *store, const journey_options_t *opts,
     journey_damage_t *damage);
 
+/* The same, with more of each event where more is 1 (journey_store_init()). */
+int journey_load_more(journey_store_t *store, const journey_options_t *opts,
+    unsigned more, journey_damage_t *damage);
+
 
 #endif /* JOURNEY_LOAD_H */

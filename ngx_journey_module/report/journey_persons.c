@@ -150,6 +150,26 @@ journey_persons_session(journey_stitch_t *stitch, const uint64_t *keys,
 }
 
 
+/* A person is known since the first of the browsers is. */
+
+static void
+journey_persons_first(journey_store_t *store, uint32_t visitor,
+    uint32_t person)
+{
+    journey_first_t        *to;
+    const journey_first_t  *from;
+
+    from = &store->all.firsts[visitor];
+    to = &store->all.firsts[person];
+
+    to->exempt |= from->exempt;
+
+    if (from->day != 0 && (to->day == 0 || from->day < to->day)) {
+        to->day = from->day;
+    }
+}
+
+
 static void
 journey_persons_visitor(journey_stitch_t *stitch, uint32_t last)
 {
@@ -162,6 +182,12 @@ journey_persons_visitor(journey_stitch_t *stitch, uint32_t last)
 
     for (i = 0; i < stitch->n; i++) {
         ev = journey_store_event(stitch->store, stitch->refs[i]);
+
+        if (stitch->store->all.more) {
+            journey_persons_first(stitch->store, ev->visitor,
+                                  stitch->persons[i]);
+        }
+
         ev->visitor = stitch->persons[i];
         stitch->keys[i] = (uint64_t) ev->session << 32 | i;
     }

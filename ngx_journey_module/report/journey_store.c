@@ -41,8 +41,9 @@ journey_store_grow(void *array, uint32_t n, uint32_t *size, size_t element)
 
 
 static int
-journey_part_init(journey_part_t *part, uint64_t seed)
+journey_part_init(journey_part_t *part, uint64_t seed, unsigned more)
 {
+    part->more = more;
     part->from = UINT64_MAX;
 
     if (journey_intern_init(&part->names, seed) != JOURNEY_OK
@@ -50,7 +51,8 @@ journey_part_init(journey_part_t *part, uint64_t seed)
         || journey_intern_init(&part->visitors, seed) != JOURNEY_OK
         || journey_intern_init(&part->users, seed) != JOURNEY_OK
         || journey_intern_init(&part->pages, seed) != JOURNEY_OK
-        || journey_intern_init(&part->touches, seed) != JOURNEY_OK)
+        || journey_intern_init(&part->touches, seed) != JOURNEY_OK
+        || journey_intern_init(&part->places, seed) != JOURNEY_OK)
     {
         return JOURNEY_ERROR;
     }
@@ -70,6 +72,7 @@ journey_part_free(journey_part_t *part)
     journey_intern_free(&part->users);
     journey_intern_free(&part->pages);
     journey_intern_free(&part->touches);
+    journey_intern_free(&part->places);
 
     for (i = 0; i < part->nchunks; i++) {
         free(part->chunks[i]);
@@ -80,12 +83,13 @@ journey_part_free(journey_part_t *part)
     free(part->ways);
     free(part->joins);
     free(part->bys);
+    free(part->firsts);
     free(part->buf);
 }
 
 
 int
-journey_store_init(journey_store_t *store, unsigned nparts)
+journey_store_init(journey_store_t *store, unsigned nparts, unsigned more)
 {
     uint64_t  seed;
     unsigned  i;
@@ -104,12 +108,12 @@ journey_store_init(journey_store_t *store, unsigned nparts)
     store->nparts = nparts;
 
     for (i = 0; i < nparts; i++) {
-        if (journey_part_init(&store->parts[i], seed) != JOURNEY_OK) {
+        if (journey_part_init(&store->parts[i], seed, more) != JOURNEY_OK) {
             return JOURNEY_ERROR;
         }
     }
 
-    return journey_part_init(&store->all, seed);
+    return journey_part_init(&store->all, seed, more);
 }
 
 
@@ -295,6 +299,75 @@ journey_part_loose(journey_part_t *part, const journey_record_t *rec,
 }
 
 
+/* What is known of the event's visitor by it. */
+
+static int
+journey_part_first(journey_part_t *part, const journey_record_t *rec,
+    uint32_t visitor)
+{
+    uint32_t          size;
+    journey_first_t  *first;
+
+    if (visitor >= part->firsts_size) {
+        size = visitor + visitor / 2 + 64;
+
+        first = realloc(part->firsts, size * sizeof(journey_first_t));
+        if (first == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        memset(first + part->firsts_size, 0,
+               (size - part->firsts_size) * sizeof(journey_first_t));
+
+        part->firsts = first;
+        part->firsts_size = size;
+    }
+
+    first = &part->firsts[visitor];
+
+    if (rec->basis == 'e') {
+        first->exempt = 1;
+    }
+
+    if (rec->has_first_seen && rec->first_seen < INT32_MAX
+        && (first->day == 0 || rec->first_seen + 1 < (uint32_t) first->day))
+    {
+        first->day = rec->first_seen + 1;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_part_keep(journey_part_t *part, const journey_record_t *rec,
+    const journey_ev_t *ev)
+{
+    journey_more_t       *more;
+    const journey_str_t  *strs[3];
+
+    more = journey_part_more(part, part->nevents);
+
+    more->place = 0;
+    more->ms = rec->has_ms ? journey_min(rec->ms, UINT32_MAX - 1) + 1 : 0;
+
+    if (rec->country.len != 0) {
+        strs[0] = &rec->country;
+        strs[1] = &rec->region;
+        strs[2] = &rec->city;
+        more->place = journey_part_tuple(part, &part->places, strs, 3);
+    }
+
+    if (ev->visitor != 0 && journey_part_first(part, rec, ev->visitor)
+                            != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return part->places.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
 static journey_ev_t *
 journey_part_next(journey_part_t *part)
 {
@@ -309,7 +382,9 @@ journey_part_next(journey_part_t *part)
             return NULL;
         }
 
-        chunk = malloc(JOURNEY_CHUNK * sizeof(journey_ev_t));
+        chunk = malloc(JOURNEY_CHUNK
+                       * (sizeof(journey_ev_t)
+                          + (part->more ? sizeof(journey_more_t) : 0)));
         if (chunk == NULL) {
             return NULL;
         }
@@ -386,6 +461,10 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
         return JOURNEY_ERROR;
     }
 
+    if (part->more && journey_part_keep(part, rec, ev) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
     if (part->no_memory || part->names.no_memory || part->orders.no_memory
         || part->visitors.no_memory || part->users.no_memory
         || part->pages.no_memory || part->touches.no_memory)
@@ -393,6 +472,7 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
         return JOURNEY_ERROR;
     }
 
+    part->exempt += (rec->basis == 'e');
     part->from = journey_min(part->from, ev->t);
     part->until = journey_max(part->until, ev->t);
     part->nevents++;

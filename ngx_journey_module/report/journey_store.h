@@ -2,8 +2,8 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * The events of all input in memory, 40 bytes each: filled by several threads
- * (a part each), then merged and ordered by visitor.
+ * The events of all input in memory, 40 bytes each (48 where more is kept):
+ * filled by several threads (a part each), then merged and ordered by visitor.
  */
 
 
@@ -48,6 +48,23 @@ typedef struct {
 } journey_ev_t;
 
 
+/* What some tables need more of an event; it lies behind the events of a
+ * chunk. */
+
+typedef struct {
+    uint32_t              place;        /* in places */
+    uint32_t              ms;           /* ms + 1, 0 without */
+} journey_more_t;
+
+
+/* What is known of a visitor. */
+
+typedef struct {
+    unsigned              day:31;       /* the earliest fs + 1, 0 without */
+    unsigned              exempt:1;     /* of that profile */
+} journey_first_t;
+
+
 /* What a goal event has more. */
 
 typedef struct {
@@ -82,6 +99,8 @@ typedef struct {
 /* What one thread gathers. */
 
 typedef struct {
+    unsigned              more;         /* journey_more_t, firsts are kept */
+
     journey_intern_t      names;        /* channels, phases, goals … */
     journey_intern_t      orders;
     journey_intern_t      visitors;
@@ -90,6 +109,7 @@ typedef struct {
     journey_intern_t      touches;      /* channel NUL source NUL medium NUL
                                            campaign; without channel: a
                                            pixel's */
+    journey_intern_t      places;       /* country NUL region NUL city */
     journey_ev_t        **chunks;
     uint32_t              nchunks;
     uint32_t              chunks_size;
@@ -111,8 +131,12 @@ typedef struct {
     uint32_t              nbys;
     uint32_t              bys_size;
 
+    journey_first_t      *firsts;       /* by visitor */
+    uint32_t              firsts_size;
+
     uint64_t              prefetched;   /* events with pf: a number only */
     uint64_t              bots;         /* of bots: a number only */
+    uint64_t              exempt;       /* events of that profile */
     uint64_t              loose;        /* events that are JOURNEY_EV_LOOSE */
     uint64_t              from;         /* smallest and largest t */
     uint64_t              until;
@@ -160,7 +184,9 @@ typedef struct {
 } journey_store_t;
 
 
-int journey_store_init(journey_store_t *store, unsigned nparts);
+/* With more, places, times and first days are kept, too. */
+int journey_store_init(journey_store_t *store, unsigned nparts,
+    unsigned more);
 void journey_store_free(journey_store_t *store);
 
 /* Adds an event to a part; JOURNEY_ERROR when memory is exhausted. */
@@ -191,6 +217,32 @@ journey_store_event(const journey_store_t *store, uint32_t ref)
 {
     return &store->chunks[ref >> JOURNEY_CHUNK_BITS]
                          [ref & (JOURNEY_CHUNK - 1)];
+}
+
+
+/* Only where more is kept. */
+
+static inline journey_more_t *
+journey_part_more(const journey_part_t *part, uint64_t i)
+{
+    journey_ev_t  *chunk;
+
+    chunk = part->chunks[i >> JOURNEY_CHUNK_BITS];
+
+    return (journey_more_t *) (chunk + JOURNEY_CHUNK)
+           + (i & (JOURNEY_CHUNK - 1));
+}
+
+
+static inline journey_more_t *
+journey_store_more(const journey_store_t *store, uint32_t ref)
+{
+    journey_ev_t  *chunk;
+
+    chunk = store->chunks[ref >> JOURNEY_CHUNK_BITS];
+
+    return (journey_more_t *) (chunk + JOURNEY_CHUNK)
+           + (ref & (JOURNEY_CHUNK - 1));
 }
 
 

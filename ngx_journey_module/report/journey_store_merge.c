@@ -20,6 +20,7 @@ typedef struct {
     uint32_t  *users;
     uint32_t  *pages;
     uint32_t  *touches;
+    uint32_t  *places;
     uint32_t   goals;                   /* how many are before its first */
     uint32_t   chunks;
 } journey_maps_t;
@@ -35,10 +36,12 @@ journey_merge_tables(journey_part_t *all, journey_part_t *part,
     maps->users = journey_intern_merge(&all->users, &part->users);
     maps->pages = journey_intern_merge(&all->pages, &part->pages);
     maps->touches = journey_intern_merge(&all->touches, &part->touches);
+    maps->places = journey_intern_merge(&all->places, &part->places);
 
     return (maps->names == NULL || maps->orders == NULL
             || maps->visitors == NULL || maps->users == NULL
-            || maps->pages == NULL || maps->touches == NULL)
+            || maps->pages == NULL || maps->touches == NULL
+            || maps->places == NULL)
            ? JOURNEY_ERROR : JOURNEY_OK;
 }
 
@@ -52,6 +55,7 @@ journey_merge_free(journey_maps_t *maps)
     free(maps->users);
     free(maps->pages);
     free(maps->touches);
+    free(maps->places);
 }
 
 
@@ -93,6 +97,7 @@ journey_merge_goals(journey_part_t *all, journey_part_t *part,
     all->until = journey_max(all->until, part->until);
     all->prefetched += part->prefetched;
     all->bots += part->bots;
+    all->exempt += part->exempt;
     all->loose += part->loose;
     all->nevents += part->nevents;
 }
@@ -182,7 +187,50 @@ journey_merge_events(journey_store_t *store, journey_part_t *part,
         }
 
         store->visitors[ev->visitor + 1]++;
+
+        if (part->more) {
+            journey_part_more(part, i)->place
+                = maps->places[journey_part_more(part, i)->place];
+        }
     }
+}
+
+
+/* What is known of visitors, and of persons to come. */
+
+static int
+journey_merge_firsts(journey_store_t *store, const journey_maps_t *maps)
+{
+    size_t                  n;
+    uint32_t                k;
+    unsigned                i;
+    journey_part_t         *part;
+    journey_first_t        *to;
+    const journey_first_t  *from;
+
+    n = (size_t) store->nvisitors + store->all.users.n;
+
+    store->all.firsts = calloc(n, sizeof(journey_first_t));
+    if (store->all.firsts == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < store->nparts; i++) {
+        part = &store->parts[i];
+
+        for (k = 1; k < part->firsts_size && k < part->visitors.n; k++) {
+            from = &part->firsts[k];
+            to = &store->all.firsts[maps[i].visitors[k]];
+
+            to->exempt |= from->exempt;
+
+            if (from->day != 0 && (to->day == 0 || from->day < to->day)) {
+                to->day = from->day;
+            }
+        }
+    }
+
+    return JOURNEY_OK;
 }
 
 
@@ -452,6 +500,10 @@ journey_store_merge(journey_store_t *store)
 
     if (store->order != NULL) {
         rc = journey_merge_order(store, maps);
+    }
+
+    if (rc == JOURNEY_OK && all->more) {
+        rc = journey_merge_firsts(store, maps);
     }
 
     if (rc == JOURNEY_OK && all->users.n > 1) {

@@ -307,6 +307,30 @@ journey_time_format_seconds(const journey_zone_t *zone, uint64_t ms, char *dst)
 }
 
 
+int64_t
+journey_time_day(const journey_zone_t *zone, uint64_t ms)
+{
+    int64_t    s;
+    time_t     t;
+    struct tm  tm;
+
+    s = (int64_t) (ms / 1000);
+
+    if (zone->fixed) {
+        s += zone->offset;
+
+    } else {
+        t = (time_t) s;
+
+        if (s <= JOURNEY_TIME_MAX && localtime_r(&t, &tm) != NULL) {
+            s += tm.tm_gmtoff;
+        }
+    }
+
+    return (s >= 0) ? s / 86400 : -((86399 - s) / 86400);
+}
+
+
 int
 journey_span_parse(const char *text, uint64_t *ms, journey_error_t *err)
 {

@@ -43,6 +43,9 @@ void journey_time_format(const journey_zone_t *zone, uint64_t ms, char *dst);
 void journey_time_format_seconds(const journey_zone_t *zone, uint64_t ms,
     char *dst);
 
+/* The day in the zone, days since 1970. */
+int64_t journey_time_day(const journey_zone_t *zone, uint64_t ms);
+
 /* "90s" "30m" "12h" "30d" "4w"; *ms. */
 int journey_span_parse(const char *text, uint64_t *ms, journey_error_t *err);
 
