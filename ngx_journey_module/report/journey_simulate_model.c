@@ -38,7 +38,7 @@ const journey_simulate_channel_t  journey_simulate_channels[] = {
       { 10,   0, 20, 30, 40 } },
     { JOURNEY_CHANNEL_AFFILIATES,            10,   10,   50,   0, 950,
       {  5,   0,  5, 20, 70 } },
-    { JOURNEY_CHANNEL_DIRECT,                30,  260,    0,   0, 1000,
+    { JOURNEY_CHANNEL_DIRECT,                35,  260,    0,   0, 1000,
       { 60,   5,  0, 10, 25 } }
 };
 

@@ -432,6 +432,10 @@ journey_simulate_identify(journey_simulate_world_t *world,
     state = &v->states[v->device];
     now = (uint32_t) (v->time / 1000);
 
+    /* who uses two browsers is remembered in both */
+
+    v->signed_in = (v->second && v->occasion > 0);
+
     if (v->cookieless) {
         v->consent = (uint8_t) (v->consents
                                 ? 2 + journey_simulate_below(&v->random, 3)
