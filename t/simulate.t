@@ -531,4 +531,36 @@ my $truth = order(%truth);
     cmp_ok($place{display}, '>', 5, 'which the last touch puts far behind');
 }
 
+# So do the models of the command.
+{
+    my %order;
+    my ($models, $code) = journey_data('attribution', '--json', '--no-direct',
+                                       '--order', 1, $large);
+
+    is($code, 0, 'attribution');
+
+    for my $model (keys %{ $models->{models} }) {
+        $order{$model} = order(map { $_->{channel} => $_->{conversions} }
+                               @{ $models->{models}{$model} });
+    }
+
+    is($order{$_}, $truth, "$_ finds the order of the truth")
+        for qw(markov shapley counterfactual);
+    isnt($order{$_}, $truth, "$_ does not")
+        for qw(first last last_non_direct);
+
+    # With direct among them: what it is given is what others brought.
+    ($models) = journey_data('attribution', '--json', $large);
+    $models = $models->{models};
+
+    my %direct = map {
+        my ($row) = grep { $_->{channel} eq 'direct' } @{ $models->{$_} };
+        ($_ => $row->{conversions});
+    } qw(last shapley);
+
+    cmp_ok($direct{last}, '>', $all / 10,
+           'the last touch gives direct, which brought nothing, much');
+    cmp_ok($direct{shapley}, '<', 0.85 * $direct{last}, 'Shapley less of it');
+}
+
 done_testing();
