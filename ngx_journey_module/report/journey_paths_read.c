@@ -158,6 +158,22 @@ journey_paths_channel(journey_str_t *rest)
 }
 
 
+/* 1 when there is nothing, or a ">" with nothing on one side of it. */
+
+static int
+journey_paths_lacks(const journey_str_t *channel)
+{
+    size_t         n;
+    const u_char  *p;
+
+    p = channel->data;
+    n = channel->len;
+
+    return n == 0 || (p[0] == '>' && (n == 1 || p[1] == ' '))
+           || (n > 1 && p[n - 1] == '>' && p[n - 2] == ' ');
+}
+
+
 /* JOURNEY_ERROR with a message when a channel is empty. */
 
 static int
@@ -175,7 +191,7 @@ journey_paths_items(journey_touches_t *touches, const journey_options_t *opts,
         channel = journey_paths_channel(&rest);
         channel = journey_paths_trim(channel);
 
-        if (channel.len == 0) {
+        if (journey_paths_lacks(&channel)) {
             return journey_paths_bad(err, "an empty channel in", path);
         }
 
