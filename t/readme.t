@@ -339,6 +339,18 @@ is($code, 0, 'privacy --json');
     $report->{$_} = $said->{$_} for keys %$said;
 }
 
+($code, $out, $err) = journey_command(undef, 'attribution', '--json',
+                                      '--order', 'auto', '--bootstrap', '9',
+                                      "$dir/logs/example.log");
+is($code, 0, 'attribution --json') or diag($err);
+
+{
+    my $said = JSON::PP->new->utf8->decode($out);
+    $report->{$_} = $said->{$_} for keys %$said;
+    $report->{$_} = $said->{markov}{$_} for qw(fits removal);
+    $report->{credits} = $said->{models}{markov};
+}
+
 my %documented = map { (words($_->[0]))[0] => [words($_->[1])] }
                  rows(section('JSON'));
 same([keys %documented], [keys %$report], 'tables of the JSON');
