@@ -179,7 +179,6 @@ static int
 journey_attribution_run(journey_attribution_t *at)
 {
     int                      rc;
-    journey_attr_t           attr;
     journey_error_t          err;
     journey_attr_options_t   models;
 
@@ -197,15 +196,14 @@ journey_attribution_run(journey_attribution_t *at)
     }
 
     err.text[0] = '\0';
-    rc = journey_attribute(&attr, &at->touches->paths, &models, &err);
+    rc = journey_attribute(&at->attr, &at->touches->paths, &models, &err);
 
     if (rc == JOURNEY_OK) {
-        at->attr = &attr;
         rc = journey_attribution_print(at);
         (void) journey_error(&err, "not enough memory");
     }
 
-    journey_attr_free(&attr);
+    journey_attr_free(&at->attr);
 
     if (rc != JOURNEY_OK) {
         fprintf(stderr, "journey: %s\n", err.text);

@@ -20,7 +20,7 @@
 typedef struct {
     const journey_options_t   *opts;
     const journey_touches_t   *touches;
-    const journey_attr_t      *attr;
+    journey_attr_t             attr;
     const journey_analysis_t  *a;       /* NULL: --paths */
     uint64_t                   exempt;  /* events that were left out */
     uint64_t                   bad_lines;

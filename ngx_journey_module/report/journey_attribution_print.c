@@ -519,7 +519,7 @@ journey_attribution_print(const journey_attribution_t *at)
     memset(&p, 0, sizeof(journey_attr_print_t));
 
     p.at = at;
-    p.attr = at->attr;
+    p.attr = &at->attr;
     p.file = stdout;
     p.key = journey_touch_keys[at->opts->touch];
     p.pool = journey_pool_create();
@@ -531,7 +531,7 @@ journey_attribution_print(const journey_attribution_t *at)
     journey_output_init(&p.out, stdout, &at->opts->zone);
 
     p.value = (at->a != NULL) ? journey_report_value(at->a, p.pool)
-              : at->attr->value > 0 ? "Value" : NULL;
+              : at->attr.value > 0 ? "Value" : NULL;
 
     rc = journey_attr_rows(&p);
 
