@@ -80,6 +80,10 @@ static const journey_command_t  journey_commands[] = {
       "who is credited with conversions, by nine models side by side",
       JOURNEY_LOGS|JOURNEY_OPTIONS_ATTRIBUTION, journey_attribution_command },
 
+    { "retention", "FILE\xe2\x80\xa6",
+      "of those who came first in a week, how many came again in later ones",
+      JOURNEY_LOGS|JOURNEY_OPTIONS_RETENTION, journey_report_retention },
+
     { "classify", "[< JSON-LINES]",
       "the channel, source, bot and phase that a visit would be given",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,

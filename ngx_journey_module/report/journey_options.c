@@ -277,11 +277,41 @@ journey_options_rights(journey_options_t *opts, unsigned option,
 }
 
 
+/* Those of single tables. */
+
+static int
+journey_options_tables(journey_options_t *opts, unsigned option,
+    const char *value, journey_error_t *err)
+{
+    unsigned  i;
+
+    static const char *const  periods[] = { "week", "day", "month" };
+
+    switch (option) {
+
+    default: /* JOURNEY_OPT_PERIOD */
+        for (i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
+            if (strcmp(value, periods[i]) == 0) {
+                opts->period = (journey_period_e) i;
+                return JOURNEY_OK;
+            }
+        }
+
+        return journey_error(err, "\"%s\" is no period: day, week or month",
+                             value);
+    }
+}
+
+
 static int
 journey_options_set(journey_options_t *opts, unsigned option,
     const char *value, const char **times, journey_error_t *err)
 {
     long  n;
+
+    if (option >= JOURNEY_OPT_PERIOD) {
+        return journey_options_tables(opts, option, value, err);
+    }
 
     if (option >= JOURNEY_OPT_PATHS) {
         return journey_attribution_option(opts,

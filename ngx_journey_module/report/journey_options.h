@@ -56,6 +56,15 @@ typedef struct {
 #define JOURNEY_OPTIONS_TAIL      0x2000
 #define JOURNEY_OPTIONS_SIMULATE  0x4000
 #define JOURNEY_OPTIONS_ATTRIBUTION  0x8000
+#define JOURNEY_OPTIONS_RETENTION    0x10000
+
+
+/* Of retention; weeks begin on Monday. */
+typedef enum {
+    JOURNEY_PERIOD_WEEK = 0,
+    JOURNEY_PERIOD_DAY,
+    JOURNEY_PERIOD_MONTH
+} journey_period_e;
 
 
 /* What a touch is told by. */
@@ -136,6 +145,8 @@ struct journey_options_s {
     long                      bootstrap;        /* samples */
     unsigned                  no_exempt;        /* events of the profile exempt
                                            are left out, and counted */
+
+    journey_period_e          period;   /* retention */
 
     long                      lines;    /* tail; as limit */
     unsigned                  all;

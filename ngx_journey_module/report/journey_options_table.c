@@ -135,5 +135,7 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "equal touches in a row are not one" },
     { "bootstrap", "N", JOURNEY_OPTIONS_ATTRIBUTION,
       "intervals (95 %) from N samples of the journeys, drawn\n"
-      "by --seed (default 20261122)" }
+      "by --seed (default 20261122)" },
+    { "period", "PERIOD", JOURNEY_OPTIONS_RETENTION,
+      "day, week (from Monday on) or month (default week)" }
 };

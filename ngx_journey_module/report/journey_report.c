@@ -20,6 +20,10 @@
 #define JOURNEY_REPORT_SUMMARY   0x20
 #define JOURNEY_REPORT_CAMPAIGNS 0x40
 #define JOURNEY_REPORT_ALL       0x7f
+#define JOURNEY_REPORT_RETENTION 0x80
+
+/* Tables that need more of each event. */
+#define JOURNEY_REPORT_MORE      JOURNEY_REPORT_RETENTION
 
 #define JOURNEY_REPORT_TABLES    7
 
@@ -196,6 +200,20 @@ journey_report_notes(const journey_options_t *opts,
 
 
 static void
+journey_report_table_notes(const journey_options_t *opts,
+    const journey_table_t *tables, unsigned n)
+{
+    unsigned  i, k;
+
+    for (i = 0; i < n; i++) {
+        for (k = 0; k < tables[i].nnotes; k++) {
+            journey_report_note(opts, "%s", tables[i].notes[k]);
+        }
+    }
+}
+
+
+static void
 journey_report_text(const journey_options_t *opts, journey_output_t *out,
     const journey_analysis_t *a, const journey_damage_t *damage,
     const journey_table_t *tables, unsigned n)
@@ -226,6 +244,8 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
         journey_table_text(out, &tables[i]);
         journey_report_notes(opts, a, damage);
     }
+
+    journey_report_table_notes(opts, tables, n);
 
     if (n == 1) {
         journey_report_notes(opts, a, damage);
@@ -287,6 +307,10 @@ journey_report_tables(const journey_options_t *opts,
         rc |= journey_table_paths(&tables[(*n)++], a, top);
     }
 
+    if (wanted & JOURNEY_REPORT_RETENTION) {
+        rc |= journey_table_retention(&tables[(*n)++], a, limit);
+    }
+
     return rc;
 }
 
@@ -314,10 +338,12 @@ journey_report_print(const journey_options_t *opts,
 
         if (opts->format == JOURNEY_FORMAT_JSON) {
             journey_tables_json(&out, tables, n);
+            journey_report_table_notes(opts, tables, n);
             journey_report_notes(opts, a, damage);
 
         } else if (opts->format == JOURNEY_FORMAT_CSV) {
             journey_tables_csv(&out, tables, n);
+            journey_report_table_notes(opts, tables, n);
             journey_report_notes(opts, a, damage);
 
         } else {
@@ -357,7 +383,17 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
 
     memset(&a, 0, sizeof(journey_analysis_t));
 
-    rc = journey_load(&store, opts, &damage);
+    rc = journey_load_more(&store, opts, (wanted & JOURNEY_REPORT_MORE) != 0,
+                           &damage);
+
+    if (rc == JOURNEY_OK && (wanted & JOURNEY_REPORT_RETENTION)
+        && store.all.exempt != 0 && store.all.exempt == store.all.nevents)
+    {
+        fprintf(stderr, "journey: retention: all events are of the profile "
+                "exempt, which measures audiences and follows nobody\n");
+
+        rc = JOURNEY_DECLINED;
+    }
 
     if (rc == JOURNEY_OK) {
         rc = journey_analyse(&a, &store, opts, conf);
@@ -366,7 +402,7 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
             rc = journey_report_print(opts, &a, &damage, wanted, pool);
         }
 
-        if (rc != JOURNEY_OK) {
+        if (rc != JOURNEY_OK && rc != JOURNEY_DECLINED) {
             fprintf(stderr, "journey: not enough memory\n");
         }
     }
@@ -417,6 +453,13 @@ int
 journey_report_goals(const journey_options_t *opts)
 {
     return journey_report_run(opts, JOURNEY_REPORT_GOALS);
+}
+
+
+int
+journey_report_retention(const journey_options_t *opts)
+{
+    return journey_report_run(opts, JOURNEY_REPORT_RETENTION);
 }
 
 

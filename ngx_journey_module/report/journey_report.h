@@ -32,6 +32,10 @@ int journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
 int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
     long limit);
 
+/* JOURNEY_DECLINED when it cannot be, with a message printed. */
+int journey_table_retention(journey_table_t *table,
+    const journey_analysis_t *a, long limit);
+
 /* The commands. */
 int journey_report(const journey_options_t *opts);
 int journey_report_channels(const journey_options_t *opts);
@@ -39,6 +43,7 @@ int journey_report_campaigns(const journey_options_t *opts);
 int journey_report_phases(const journey_options_t *opts);
 int journey_report_goals(const journey_options_t *opts);
 int journey_report_paths(const journey_options_t *opts);
+int journey_report_retention(const journey_options_t *opts);
 
 
 #endif /* JOURNEY_REPORT_H */

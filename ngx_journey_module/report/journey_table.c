@@ -10,6 +10,7 @@
 #include "journey_record.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 
@@ -32,6 +33,33 @@ void
 journey_table_free(journey_table_t *table)
 {
     free(table->cells);
+}
+
+
+void
+journey_table_note(journey_table_t *table, const char *fmt, ...)
+{
+    int       len;
+    char     *note;
+    va_list   args;
+
+    va_start(args, fmt);
+    len = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+
+    if (len < 0 || table->nnotes == JOURNEY_TABLE_NOTES) {
+        return;
+    }
+
+    note = journey_palloc(table->pool, (size_t) len + 1);
+
+    if (note != NULL) {
+        va_start(args, fmt);
+        vsnprintf(note, (size_t) len + 1, fmt, args);
+        va_end(args);
+
+        table->notes[table->nnotes++] = note;
+    }
 }
 
 

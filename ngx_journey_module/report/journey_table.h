@@ -49,6 +49,8 @@ typedef struct {
 } journey_cell_t;
 
 
+#define JOURNEY_TABLE_NOTES  8
+
 typedef struct {
     const char              *key;       /* of JSON */
     const char              *title;     /* of text */
@@ -62,6 +64,9 @@ typedef struct {
     uint64_t                 more;      /* rows that a limit left out */
     const char              *empty;     /* text when there is no row */
     journey_pool_t          *pool;      /* of lists */
+    const char              *notes[JOURNEY_TABLE_NOTES];    /* what a reader
+                                           has to know besides */
+    unsigned                 nnotes;
 } journey_table_t;
 
 
@@ -70,6 +75,10 @@ void journey_table_init(journey_table_t *table, journey_pool_t *pool,
     const char *key, const char *title, const journey_column_t *columns,
     unsigned ncolumns);
 void journey_table_free(journey_table_t *table);
+
+/* Adds a note; one that memory is lacking for is left out. */
+void journey_table_note(journey_table_t *table, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* The cells of a new row, all zero; NULL when memory is exhausted. */
 journey_cell_t *journey_table_row(journey_table_t *table);
