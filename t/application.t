@@ -890,11 +890,14 @@ browser()->get('/?' . say_query(@main::said));
 --- skip_eval
 1: !-e '/usr/lib/nginx/modules/ngx_http_image_filter_module.so'
 --- visit
-my $response = browser()->get('/?' . say_query('X-Journey-Goal: g, h',
-                                               'X-Journey-Phase: retention'));
-is($response->body, 'instead');
-is(main::seen($response), '');
+for my $said (['X-Journey-Goal: g, h'], ['X-Journey-Phase: retention']) {
+    my $response = browser()->get('/?' . say_query(@$said));
+
+    is($response->body, 'instead');
+    is(main::seen($response), '');
+}
 --- journey_log
+{"k":"page","ph":"awareness"}
 {"k":"page","ph":"awareness"}
 
 

@@ -126,7 +126,7 @@ is_deeply(main::labels(5), [undef, undef, { a => 1 }, { b => 2 },
 unlike(journey_log_raw(), qr/"l":\{\}/);
 
 
-=== TEST 3: the levels add; of one name the inner one counts; "" takes it away
+=== TEST 3: the levels add; of one name the inner one counts; an empty one takes it away
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_label a http;

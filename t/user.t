@@ -181,7 +181,7 @@ is($shown->{user}, $main::u4711);
 is(scalar @{ $shown->{show} }, 1, 'one line of it');
 
 
-=== TEST 3: the header goes before the directive; none, "-" and what is wrong do not
+=== TEST 3: the header goes before the directive; none, a dash, what is wrong do not
 --- config
     journey on;
     location / { $TEST_NGINX_APP journey_user $arg_u; }
