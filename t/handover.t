@@ -377,3 +377,85 @@ my $s = status();
 is($s->{links}{taken}, 0);
 is($s->{links}{ignored}, 300);
 is($s->{cookieless}{visitors}, 0);
+
+
+
+=== TEST 10: no shared cache hands a token to another visitor
+--- config
+    journey       on;
+    journey_link  shop.example;
+    default_type  text/html;
+    location / { return 200 ok; }
+    location = /to {
+        expires  1h;
+        return   302 http://shop.example/?$journey_link;
+    }
+    location = /text {
+        add_header  Cache-Control "public, max-age=60, s-maxage=60";
+        add_header  X-Link $journey_link;
+        return      200 ok;
+    }
+    location = /other { expires 1h; return 302 http://shop.example/; }
+--- http_config
+    include         journey/journey.conf;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+--- visit
+my $anna = browser(host => 'blog.example');
+$anna->get('/');
+
+my $to = $anna->get('/to');
+like($to->header('Location'), qr/_jl=/, 'a redirect that hands over');
+is($to->header('Set-Cookie'), undef, 'without a cookie');
+like($to->header('Cache-Control'), qr/\bprivate\b/, 'is private');
+
+my $text = $anna->get('/text');
+like($text->header('X-Link'), qr/_jl=/, 'a header that hands over');
+is($text->header('Cache-Control'), 'max-age=60, private', 'and is private');
+
+unlike($anna->get('/other')->header('Cache-Control'), qr/private/,
+       'what hands nobody over stays as it is');
+
+
+
+=== TEST 11: a location without journey_link takes over nobody
+A variable of the server has asked before the location was known.
+--- config
+    journey on;
+    location /x { return 204; }
+--- http_config
+    include         journey/journey.conf;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+    server {
+        listen        $TEST_NGINX_SERVER_PORT;
+        server_name   blog.example;
+        journey       on;
+        journey_link  shop.example;
+        default_type  text/html;
+        add_header    X-Link $journey_link always;
+        location / { return 200 ok; }
+    }
+    server {
+        listen        $TEST_NGINX_SERVER_PORT;
+        server_name   shop.example;
+        journey       on;
+        journey_link  blog.example;
+        default_type  text/html;
+        set           $early $journey_id;
+        location / { return 200 $early; }
+        location = /off { journey_link off; return 200 $early; }
+        location = /more { journey_link blog.example c.example; return 200 ok; }
+    }
+--- visit
+my $blog = browser(host => 'blog.example');
+$blog->get('/');
+my $id = token_decode($blog->cookies->{jny})->{id};
+
+for (['/', 1], ['/off', 0], ['/more', 1]) {
+    my ($path, $taken) = @$_;
+    my $token = $blog->get('/')->header('X-Link');
+    my $shop = there($blog);
+
+    $shop->get("$path?$token");
+    is(token_decode($shop->cookies->{jny})->{id} eq $id ? 1 : 0, $taken,
+       $path);
+}

@@ -5,7 +5,8 @@
  * The two header filters.  The first runs before nginx's headers filter: it
  * sees the final status, and add_header may use our variables.  The second
  * runs after it, so that no "expires" or "add_header Cache-Control" lets a
- * shared cache hand one visitor's cookie to another (design, section 7).
+ * shared cache hand one visitor's cookie, or $journey_link, to another
+ * (design, section 7).
  */
 
 
@@ -157,7 +158,7 @@ ngx_http_journey_cache_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_journey_get_ctx(r);
 
-    if (ctx != NULL && ctx->cookie
+    if (ctx != NULL && (ctx->cookie || ctx->linked)
         && ngx_http_journey_keep_private(r) != NGX_OK)
     {
         return NGX_ERROR;

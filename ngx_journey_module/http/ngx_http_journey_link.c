@@ -249,6 +249,10 @@ ngx_http_journey_link_value(ngx_http_request_t *r,
 
     value->len = p + len - value->data;
 
+    /* what holds it is for this visitor alone */
+
+    ctx->linked = 1;
+
     return NGX_OK;
 }
 

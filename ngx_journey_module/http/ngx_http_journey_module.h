@@ -262,6 +262,7 @@ typedef struct {
                                                from the zone */
     unsigned                     fresh:1;   /* base has a new id */
     unsigned                     handed:1;  /* base came from another site */
+    unsigned                     linked:1;  /* $journey_link named somebody */
     unsigned                     landed:1;  /* its campaign waits for where
                                                it leads */
     unsigned                     continued:1;

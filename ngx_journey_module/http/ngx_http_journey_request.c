@@ -145,6 +145,14 @@ ngx_http_journey_locate(ngx_http_request_t *r, ngx_http_journey_ctx_t *ctx)
         ctx->identified = 0;
     }
 
+    if (ctx->handed && conf->link != ctx->conf->link) {
+
+        /* this location may take over nobody */
+
+        ctx->identified = 0;
+        ctx->fresh = 0;
+    }
+
     ctx->conf = conf;
 }
 
