@@ -510,3 +510,13 @@ is($anna->post('/form?yes=1')->set_cookie('jny'), $::gone);
 is(status()->{suppressed}{optout}, 1, 'a goal that was not written');
 is(status()->{events}{goal}, 0);
 --- journey_log
+
+
+
+=== TEST 14: "undo" holds in an "if" of its location, too
+--- config
+    journey on;
+    location = /back { if ($arg_x) { set $seen 1; } journey_optout undo; }
+--- visit
+my $anna = browser(cookies => { jny_out => 1 });
+like($anna->get('/back?x=1')->header('Set-Cookie'), qr/^jny_out=;.*Max-Age=0/);

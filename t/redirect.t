@@ -399,3 +399,31 @@ is($after->{cookies_set}, 0);
 is($after->{log}{lines}, 0);
 is($after->{cookieless}{visitors}, 0);
 --- journey_log
+
+
+
+=== TEST 12: what a refused target asks for is in no message
+--- config
+    journey on;
+    location = /any { journey_redirect https://evil.example/p?who=$cookie_who; }
+--- visit
+browser(cookies => { who => 'anna-4711' })->get('/any');
+my $errors = slurp($ENV{TEST_NGINX_SERVROOT} . '/logs/error.log');
+like($errors, qr{the target "https://evil.example/p" of "journey_redirect"});
+unlike($errors, qr/anna-4711/);
+
+
+
+=== TEST 13: a location with "if" keeps its target
+--- config
+    journey on;
+    location /r/ {
+        if ($arg_x) { set $seen 1; }
+        journey_redirect https://partner.example/a to=partner.example;
+    }
+--- visit
+my $anna = browser();
+is($anna->get('/r/?x=1')->header('Location'),
+   'https://partner.example/a?x=1', 'if');
+--- journey_log
+{"k":"click","p":"/r/"}

@@ -10,6 +10,8 @@
 #include "ngx_http_journey_module.h"
 
 
+static void ngx_http_journey_merge_handlers(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf);
 static void ngx_http_journey_mask_types(ngx_http_journey_loc_conf_t *conf,
     ngx_array_t *keys);
 static char *ngx_http_journey_merge_phase(ngx_conf_t *cf,
@@ -88,6 +90,8 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_journey_loc_conf_t *prev = parent;
     ngx_http_journey_loc_conf_t *conf = child;
 
+    ngx_http_journey_merge_handlers(cf, prev, conf);
+
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_ptr_value(conf->log, prev->log, NULL);
     ngx_conf_merge_ptr_value(conf->bots, prev->bots, NULL);
@@ -147,6 +151,25 @@ ngx_http_journey_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     return ngx_http_journey_check_privacy(cf, conf);
+}
+
+
+/* A request that an "if" holds for keeps the handler of its location, which is
+ * to find there what it was told; a location inside keeps neither. */
+
+static void
+ngx_http_journey_merge_handlers(ngx_conf_t *cf,
+    ngx_http_journey_loc_conf_t *prev, ngx_http_journey_loc_conf_t *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (clcf->noname) {
+        conf->redirect = prev->redirect;
+        conf->redirect_to = prev->redirect_to;
+        conf->optout = prev->optout;
+    }
 }
 
 

@@ -71,11 +71,10 @@ ngx_http_journey_pixel_handler(ngx_http_request_t *r)
         if (ctx != NULL) {
             ctx->pixel = 1;
 
-            /* as a rewrite has made it: codes of mails stand in paths, too */
+            /* as a rewrite has made it: codes of mails stand in paths, too;
+             * what a landing has left here is for a page */
 
-            if (r->args.len > 0) {
-                ctx->query = r->args;
-            }
+            ctx->query = (r->args.len > 0) ? r->args : ctx->args;
         }
     }
 

@@ -15,6 +15,7 @@
 
 
 static ngx_int_t ngx_http_journey_redirect_handler(ngx_http_request_t *r);
+static size_t ngx_http_journey_redirect_shown(ngx_str_t *url);
 static ngx_int_t ngx_http_journey_redirect_find(ngx_http_request_t *r,
     journey_str_t *args, ngx_str_t *url);
 static ngx_int_t ngx_http_journey_redirect_signed(ngx_http_request_t *r,
@@ -134,6 +135,11 @@ ngx_http_journey_redirect_handler(ngx_http_request_t *r)
         ngx_http_journey_count(mcf, NGX_HTTP_JOURNEY_REFUSED);
 
         if (rc == NGX_OK) {
+
+            /* its arguments may tell a person, or hold $journey_link */
+
+            url.len = ngx_http_journey_redirect_shown(&url);
+
             ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                           "the target \"%V\" of \"journey_redirect\" is "
                           "neither a path nor at an own host nor at one "
@@ -162,6 +168,21 @@ ngx_http_journey_redirect_handler(ngx_http_request_t *r)
     }
 
     return NGX_HTTP_MOVED_TEMPORARILY;
+}
+
+
+static size_t
+ngx_http_journey_redirect_shown(ngx_str_t *url)
+{
+    size_t  n;
+
+    for (n = 0; n < url->len; n++) {
+        if (url->data[n] == '?' || url->data[n] == '#') {
+            break;
+        }
+    }
+
+    return n;
 }
 
 
