@@ -8,7 +8,7 @@
  * threads, journey_store keeps the events), journey_analysis (events to
  * numbers, with journey_goals, journey_campaigns and journey_funnel),
  * journey_report (numbers to tables), journey_table (tables to text, JSON,
- * CSV).  Who follows a log that grows: journey_tail, with journey_tail_files
+ * CSV; journey_html* to a page).  Who follows a log that grows: journey_tail, with journey_tail_files
  * (which files), journey_tail_file (bytes to lines) and journey_tail_print.
  * Who wants lines rather
  * than numbers: journey_scan (which bytes hold which lines), journey_person
@@ -55,7 +55,7 @@
 static const journey_command_t  journey_commands[] = {
 
     { "report", "FILE\xe2\x80\xa6", "everything on one screen",
-      JOURNEY_LOGS, journey_report },
+      JOURNEY_LOGS|JOURNEY_OPTIONS_HTML, journey_report },
 
     { "channels", "FILE\xe2\x80\xa6",
       "what each channel brought; conversions belong to the last touch",

@@ -172,7 +172,7 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
 static int
 journey_load_message(journey_loader_t *loader)
 {
-    if (loader->messages++ >= JOURNEY_LOAD_MESSAGES) {
+    if (loader->opts->quiet || loader->messages++ >= JOURNEY_LOAD_MESSAGES) {
         return 0;
     }
 
@@ -280,7 +280,7 @@ journey_load_files(journey_loader_t *loader, unsigned nthreads)
         free(loader->threads[i].buf);
     }
 
-    if (loader->messages > JOURNEY_LOAD_MESSAGES) {
+    if (loader->messages > JOURNEY_LOAD_MESSAGES && !loader->opts->quiet) {
         journey_progress_erase(&loader->progress);
         fprintf(stderr, "journey: and %llu more\n", (unsigned long long)
                 loader->messages - JOURNEY_LOAD_MESSAGES);

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 
 
-#define JOURNEY_VERSION   "0.1.0"
-
 #define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
 #define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
 #define JOURNEY_HALF_LIFE (7ULL * 24 * 3600 * 1000)
@@ -401,6 +399,10 @@ journey_options_set(journey_options_t *opts, unsigned option,
         opts->views = 1;
         return JOURNEY_OK;
 
+    case JOURNEY_OPT_HTML:
+        opts->html = value;
+        return JOURNEY_OK;
+
     case JOURNEY_OPT_LINES:
         return journey_options_number(value, &opts->lines, err);
 
@@ -560,6 +562,16 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
     if (journey_options_times(opts, times, &err) != JOURNEY_OK) {
         fprintf(stderr, "journey: %s\n", err.text);
         return JOURNEY_EXIT_USAGE;
+    }
+
+    if (opts->html != NULL
+        && (opts->html[0] == '\0' || opts->format != JOURNEY_FORMAT_TEXT
+            || opts->limit != JOURNEY_LIMIT_NONE))
+    {
+        return journey_usage_error(opts, "%s", opts->html[0] == '\0'
+                                   ? "--html needs the name of a file"
+                                   : "--html goes with none of --json, --csv "
+                                     "and --limit");
     }
 
     if ((opts->command->options & (JOURNEY_OPTIONS_LOG|JOURNEY_OPTIONS_CHECK

@@ -13,6 +13,10 @@
 #include "journey_query.h"
 #include "journey_time.h"
 
+#include <stdio.h>
+
+
+#define JOURNEY_VERSION     "0.1.0"
 
 #define JOURNEY_EXIT_OK     0
 #define JOURNEY_EXIT_DATA   1           /* named with file and place */
@@ -57,6 +61,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_SIMULATE  0x4000
 #define JOURNEY_OPTIONS_ATTRIBUTION  0x8000
 #define JOURNEY_OPTIONS_RETENTION    0x10000
+#define JOURNEY_OPTIONS_HTML      0x100000
 
 
 /* Of retention; weeks begin on Monday. */
@@ -134,6 +139,12 @@ struct journey_options_s {
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
     unsigned                  views;    /* they are touches */
+
+    const char               *html;     /* report: a file or "-"; NULL: not
+                                           as a page */
+    FILE                     *notes;    /* where the report's notes go; NULL:
+                                           as the format has it */
+    unsigned                  quiet;    /* no word about damage */
 
     const char               *paths;    /* attribution: CSV instead of logs */
     journey_touch_e           touch;

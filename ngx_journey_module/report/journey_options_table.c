@@ -48,6 +48,9 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "views", NULL, JOURNEY_OPTIONS_LOG,
       "views (mails opened, ads shown) of known visitors are\n"
       "touches, and part of paths" },
+    { "html", "FILE", JOURNEY_OPTIONS_HTML,
+      "a page with pictures in FILE, which is replaced when the\n"
+      "page is whole; - is standard output" },
     { "lines", "N", JOURNEY_OPTIONS_TAIL,
       "begin with the last N lines (default 10; with --since\n"
       "all from then on)" },

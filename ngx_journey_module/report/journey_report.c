@@ -5,6 +5,7 @@
 
 
 #include "journey_report.h"
+#include "journey_html.h"
 #include "journey_config.h"
 
 #include <stdarg.h>
@@ -31,6 +32,25 @@
 /* What a reader of the numbers has to know: under the headline as text, else
  * on standard error, as the keys of JSON and CSV are fixed. */
 
+static FILE *
+journey_report_notes_file(const journey_options_t *opts, const char **begin)
+{
+    if (opts->notes != NULL) {
+        *begin = "";
+        return opts->notes;
+    }
+
+    if (opts->format == JOURNEY_FORMAT_TEXT) {
+        *begin = "  ";
+        return stdout;
+    }
+
+    *begin = "journey: note: ";
+
+    return stderr;
+}
+
+
 static void
 journey_report_note(const journey_options_t *opts, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -39,12 +59,13 @@ journey_report_note(const journey_options_t *opts, const char *fmt, ...)
 static void
 journey_report_note(const journey_options_t *opts, const char *fmt, ...)
 {
-    FILE     *file;
-    va_list   args;
+    FILE        *file;
+    va_list      args;
+    const char  *begin;
 
-    file = (opts->format == JOURNEY_FORMAT_TEXT) ? stdout : stderr;
+    file = journey_report_notes_file(opts, &begin);
 
-    fputs(file == stdout ? "  " : "journey: note: ", file);
+    fputs(begin, file);
 
     va_start(args, fmt);
     vfprintf(file, fmt, args);
@@ -65,10 +86,11 @@ journey_report_currencies(const journey_options_t *opts,
     FILE                          *file;
     uint32_t                       i;
     uint64_t                       few;
+    const char                    *begin;
     journey_str_t                  name;
     const journey_currency_sum_t  *sum;
 
-    file = (opts->format == JOURNEY_FORMAT_TEXT) ? stdout : stderr;
+    file = journey_report_notes_file(opts, &begin);
 
     for (i = 0, few = 0; i < a->ncurrencies; i++) {
         sum = &a->currencies[i];
@@ -86,9 +108,7 @@ journey_report_currencies(const journey_options_t *opts,
         journey_text_count(n, sum->conversions);
         name = journey_intern_str(&a->store->all.names, sum->currency);
 
-        fprintf(file, "%sbesides: %s ", file == stdout ? "  "
-                                                       : "journey: note: ",
-                value);
+        fprintf(file, "%sbesides: %s ", begin, value);
 
         if (name.len == 0) {
             fputs("without currency", file);
@@ -111,7 +131,7 @@ journey_report_currencies(const journey_options_t *opts,
 }
 
 
-static void
+void
 journey_report_notes(const journey_options_t *opts,
     const journey_analysis_t *a, const journey_damage_t *damage)
 {
@@ -424,7 +444,8 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
 int
 journey_report(const journey_options_t *opts)
 {
-    return journey_report_run(opts, JOURNEY_REPORT_ALL);
+    return opts->html != NULL ? journey_report_html(opts)
+           : journey_report_run(opts, JOURNEY_REPORT_ALL);
 }
 
 

@@ -36,6 +36,10 @@ int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
 int journey_table_retention(journey_table_t *table,
     const journey_analysis_t *a, long limit);
 
+/* What a reader of the numbers has to know, a line each; to opts->notes. */
+void journey_report_notes(const journey_options_t *opts,
+    const journey_analysis_t *a, const journey_damage_t *damage);
+
 /* The commands. */
 int journey_report(const journey_options_t *opts);
 int journey_report_channels(const journey_options_t *opts);

@@ -1,0 +1,367 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * "report --html FILE": reads, counts, and puts the page in its place when it
+ * is whole.
+ */
+
+
+#include "journey_html.h"
+#include "journey_config.h"
+#include "journey_rewrite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+
+#define JOURNEY_HTML_TABLES  7
+
+
+static void
+journey_html_sum(journey_headline_t *sum, const journey_analysis_t *a)
+{
+    uint32_t  i;
+
+    sum->from = a->from;
+    sum->visitors = a->visitors;
+    sum->sessions = a->sessions;
+    sum->journeys = a->journeys;
+    sum->conversions = a->conversions;
+    sum->value = 0;
+
+    for (i = 0; i < a->ncurrencies; i++) {
+        if (a->currencies[i].currency == a->currency) {
+            sum->value = a->currencies[i].value;
+        }
+    }
+}
+
+
+/*
+ * The period of the same length that ends where --since begins, from the same
+ * files.  There is none without --since, from standard input, which cannot be
+ * read again, or when the log begins in its midst.
+ */
+
+static int
+journey_html_before(journey_html_t *h, const journey_conf_t *conf)
+{
+    int                  rc;
+    char                 currency[4];
+    uint64_t             length;
+    unsigned             i;
+    journey_str_t        name;
+    journey_store_t      store;
+    journey_damage_t     damage;
+    journey_analysis_t   a;
+    journey_options_t    opts;
+
+    length = h->a->until - journey_min(h->opts->since, h->a->until);
+
+    if (h->opts->since == 0 || h->a->events == 0 || length == 0
+        || length >= h->opts->since)
+    {
+        return JOURNEY_OK;
+    }
+
+    for (i = 0; i < h->opts->nargs; i++) {
+        if (strcmp(h->opts->args[i], "-") == 0) {
+            return JOURNEY_OK;
+        }
+    }
+
+    opts = *h->opts;
+    opts.until = opts.since;
+    opts.since -= length;
+    opts.min_visitors = 0;
+    opts.quiet = 1;
+
+    /* values in the currency of the report */
+
+    if (h->value != NULL && strlen(h->value) == sizeof("Value EUR") - 1) {
+        name = journey_intern_str(&h->a->store->all.names, h->a->currency);
+        memcpy(currency, name.data, 3);
+        currency[3] = '\0';
+        opts.currency = currency;
+    }
+
+    memset(&a, 0, sizeof(journey_analysis_t));
+
+    rc = journey_load(&store, &opts, &damage);
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_analyse(&a, &store, &opts, conf);
+    }
+
+    if (rc == JOURNEY_OK && a.events != 0) {
+        journey_html_sum(&h->before, &a);
+        h->before.since = opts.since;
+        h->before.late = (a.from - opts.since > length / 10);
+        h->before.there = !h->before.late;
+    }
+
+    journey_analysis_free(&a);
+    journey_store_free(&store);
+
+    return rc;
+}
+
+
+/* What the report says under its headline. */
+
+static char *
+journey_html_said(const journey_options_t *opts, const journey_analysis_t *a,
+    const journey_damage_t *damage)
+{
+    char               *text;
+    size_t              len;
+    FILE               *file;
+    journey_options_t   copy;
+
+    text = NULL;
+
+    file = open_memstream(&text, &len);
+    if (file == NULL) {
+        return NULL;
+    }
+
+    copy = *opts;
+    copy.notes = file;
+    journey_report_notes(&copy, a, damage);
+
+    if (fclose(file) != 0) {
+        free(text);
+        return NULL;
+    }
+
+    return text;
+}
+
+
+static int
+journey_html_tables(journey_html_t *h, journey_pool_t *pool)
+{
+    int                rc;
+    unsigned           i;
+    journey_table_t   *tables[JOURNEY_HTML_TABLES] = {
+        &h->summary, &h->channels, &h->campaigns, &h->phases, &h->goals,
+        &h->pages, &h->paths
+    };
+
+    for (i = 0; i < JOURNEY_HTML_TABLES; i++) {
+        tables[i]->pool = pool;
+    }
+
+    rc = journey_table_summary(&h->summary, h->a, h->damage);
+    rc |= journey_table_channels(&h->channels, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_campaigns(&h->campaigns, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_phases(&h->phases, h->a);
+    rc |= journey_table_goals(&h->goals, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_pages(&h->pages, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_paths(&h->paths, h->a, JOURNEY_LIMIT_NONE);
+
+    return rc;
+}
+
+
+/* The page in memory. */
+
+static int
+journey_html_build(journey_html_t *h, const journey_options_t *opts,
+    const journey_conf_t *conf, const journey_analysis_t *a,
+    const journey_damage_t *damage, journey_pool_t *pool)
+{
+    int                  rc;
+    char                *notes;
+    journey_flows_t      flows;
+    journey_timeline_t   timeline;
+
+    memset(&flows, 0, sizeof(journey_flows_t));
+    memset(&timeline, 0, sizeof(journey_timeline_t));
+
+    h->opts = opts;
+    h->a = a;
+    h->damage = damage;
+    h->timeline = &timeline;
+    h->flows = &flows;
+    h->value = journey_report_value(a, pool);
+    h->generated = (uint64_t) time(NULL) * 1000;
+
+    journey_html_sum(&h->now, a);
+    h->now.since = opts->since;
+
+    notes = journey_html_said(opts, a, damage);
+    h->notes = notes;
+
+    rc = (notes == NULL
+          || journey_timeline_count(&timeline, a) != JOURNEY_OK
+          || journey_flows_count(&flows, a) != JOURNEY_OK
+          || journey_html_before(h, conf) != JOURNEY_OK
+          || journey_html_tables(h, pool) != JOURNEY_OK
+          || journey_html_page(h) != JOURNEY_OK) ? JOURNEY_ERROR
+                                                 : JOURNEY_OK;
+
+    journey_table_free(&h->summary);
+    journey_table_free(&h->channels);
+    journey_table_free(&h->campaigns);
+    journey_table_free(&h->phases);
+    journey_table_free(&h->goals);
+    journey_table_free(&h->pages);
+    journey_table_free(&h->paths);
+    journey_flows_free(&flows);
+    journey_timeline_free(&timeline);
+    free(notes);
+
+    return rc;
+}
+
+
+static int
+journey_html_load(journey_html_t *h, const journey_options_t *opts,
+    const journey_conf_t *conf, journey_damage_t *damage,
+    journey_pool_t *pool)
+{
+    int                  rc;
+    journey_store_t      store;
+    journey_analysis_t   a;
+
+    memset(&a, 0, sizeof(journey_analysis_t));
+
+    rc = journey_load(&store, opts, damage);
+
+    if (rc == JOURNEY_OK
+        && (journey_analyse(&a, &store, opts, conf) != JOURNEY_OK
+            || journey_html_build(h, opts, conf, &a, damage, pool)
+               != JOURNEY_OK))
+    {
+        fprintf(stderr, "journey: not enough memory\n");
+        rc = JOURNEY_ERROR;
+    }
+
+    journey_analysis_free(&a);
+    journey_store_free(&store);
+
+    return rc;
+}
+
+
+/* A page that was there keeps its mode and owner; a new one has the mode that
+ * any program's file would have. */
+
+static int
+journey_html_open(journey_rewrite_t *rw, const char *path, struct stat *like,
+    journey_error_t *err)
+{
+    mode_t  mask;
+
+    if (lstat(path, like) == 0) {
+
+        if (!S_ISREG(like->st_mode)) {
+            return journey_error(err, "\"%s\" is no regular file", path);
+        }
+
+    } else {
+        mask = umask(0);
+        (void) umask(mask);
+
+        memset(like, 0, sizeof(struct stat));
+        like->st_mode = 0666 & ~mask;
+        like->st_uid = geteuid();
+        like->st_gid = getegid();
+    }
+
+    return journey_rewrite_open(rw, path, err);
+}
+
+
+static int
+journey_html_commit(journey_rewrite_t *rw, const journey_html_t *h,
+    struct stat *like, journey_error_t *err)
+{
+    struct stat  st;
+
+    (void) journey_rewrite_put(rw, h->data, h->len);
+
+    /* the folder may give files another group than the process has */
+
+    if (like->st_nlink == 0 && fstat(rw->fd, &st) == 0) {
+        like->st_uid = st.st_uid;
+        like->st_gid = st.st_gid;
+    }
+
+    (void) clock_gettime(CLOCK_REALTIME, &like->st_mtim);
+    like->st_atim = like->st_mtim;
+
+    return journey_rewrite_commit(rw, like, err);
+}
+
+
+int
+journey_report_html(const journey_options_t *opts)
+{
+    int                 rc;
+    unsigned            file;
+    struct stat         like;
+    journey_pool_t     *pool;
+    journey_conf_t     *conf;
+    journey_html_t      h;
+    journey_error_t     err;
+    journey_damage_t    damage;
+    journey_rewrite_t   rw;
+
+    file = (strcmp(opts->html, "-") != 0);
+    memset(&h, 0, sizeof(journey_html_t));
+
+    pool = journey_pool_create();
+
+    if (pool == NULL) {
+        fprintf(stderr, "journey: not enough memory\n");
+        return JOURNEY_EXIT_DATA;
+    }
+
+    if (journey_config_load(pool, opts, 0, &conf) != JOURNEY_OK) {
+        journey_pool_destroy(pool);
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    /* what cannot be written is said before a long time of reading */
+
+    if (file && journey_html_open(&rw, opts->html, &like, &err)
+                != JOURNEY_OK)
+    {
+        fprintf(stderr, "journey: --html: %s\n", err.text);
+        journey_pool_destroy(pool);
+        return JOURNEY_EXIT_DATA;
+    }
+
+    rc = journey_html_load(&h, opts, conf, &damage, pool);
+
+    if (file && rc != JOURNEY_OK) {
+        journey_rewrite_abort(&rw);
+
+    } else if (file) {
+        rc = journey_html_commit(&rw, &h, &like, &err);
+
+        if (rc != JOURNEY_OK) {
+            fprintf(stderr, "journey: %s: %s\n", opts->html, err.text);
+        }
+
+    } else if (rc == JOURNEY_OK) {
+        (void) fwrite(h.data, 1, h.len, stdout);
+    }
+
+    free(h.data);
+    journey_pool_destroy(pool);
+
+    if (rc != JOURNEY_OK || damage.bad_lines != 0 || damage.bad_members != 0
+        || damage.bad_files != 0)
+    {
+        return JOURNEY_EXIT_DATA;
+    }
+
+    return JOURNEY_EXIT_OK;
+}

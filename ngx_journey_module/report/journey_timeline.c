@@ -1,0 +1,398 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#define _GNU_SOURCE                     /* timegm() */
+
+#include "journey_timeline.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+
+#define JOURNEY_TIMELINE_DAY   (24ULL * 3600 * 1000)
+#define JOURNEY_TIMELINE_END   253402300799ULL  /* the year 9999 ends */
+#define JOURNEY_TIMELINE_YEARS 200              /* buckets, about */
+
+
+/* The longest span that is shown by hours, days … */
+
+static const uint64_t  journey_timeline_spans[JOURNEY_UNITS] = {
+    3 * JOURNEY_TIMELINE_DAY,
+    100 * JOURNEY_TIMELINE_DAY,
+    1500 * JOURNEY_TIMELINE_DAY,
+    7300 * JOURNEY_TIMELINE_DAY,
+    UINT64_MAX
+};
+
+static const char  *journey_timeline_units[JOURNEY_UNITS] = {
+    "hour", "day", "week", "month", "year"
+};
+
+static const char  *journey_timeline_names[JOURNEY_UNITS][2] = {
+    { "%e %b %H:00", "%Y-%m-%d %H:%M" },
+    { "%e %b", "%Y-%m-%d" },
+    { "%e %b %Y", "week of %Y-%m-%d" },
+    { "%b %Y", "%Y-%m" },
+    { "%Y", "%Y" }
+};
+
+
+static void
+journey_timeline_split(const journey_zone_t *zone, uint64_t ms, struct tm *tm)
+{
+    time_t  t;
+
+    t = (time_t) (ms / 1000);
+
+    if (zone->fixed) {
+        t += zone->offset;
+        (void) gmtime_r(&t, tm);
+
+    } else {
+        (void) localtime_r(&t, tm);
+    }
+}
+
+
+/* What lies before 1970 is 0. */
+
+static uint64_t
+journey_timeline_join(const journey_zone_t *zone, struct tm *tm)
+{
+    time_t  t;
+
+    if (zone->fixed) {
+        t = timegm(tm) - zone->offset;
+
+    } else {
+        tm->tm_isdst = -1;
+        t = mktime(tm);
+    }
+
+    return t < 0 ? 0 : (uint64_t) t * 1000;
+}
+
+
+static uint64_t
+journey_timeline_floor(const journey_zone_t *zone, journey_unit_e unit,
+    uint64_t ms)
+{
+    struct tm  tm;
+
+    journey_timeline_split(zone, ms, &tm);
+
+    if (unit == JOURNEY_HOUR) {
+
+        /* not by the calendar, which has an hour twice in autumn */
+
+        return ms - (uint64_t) (tm.tm_min * 60 + tm.tm_sec) * 1000
+               - ms % 1000;
+    }
+
+    tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+
+    if (unit == JOURNEY_WEEK) {
+        tm.tm_mday -= (tm.tm_wday + 6) % 7;
+
+    } else if (unit == JOURNEY_MONTH) {
+        tm.tm_mday = 1;
+
+    } else if (unit == JOURNEY_YEAR) {
+        tm.tm_mday = 1;
+        tm.tm_mon = 0;
+    }
+
+    return journey_timeline_join(zone, &tm);
+}
+
+
+static uint64_t
+journey_timeline_next(const journey_zone_t *zone, journey_unit_e unit,
+    unsigned years, uint64_t ms)
+{
+    uint64_t   next;
+    struct tm  tm;
+
+    if (unit == JOURNEY_HOUR) {
+        return ms + 3600 * 1000;
+    }
+
+    journey_timeline_split(zone, ms, &tm);
+
+    tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+    tm.tm_mday += (unit == JOURNEY_DAY) ? 1 : (unit == JOURNEY_WEEK) ? 7 : 0;
+    tm.tm_mon += (unit == JOURNEY_MONTH);
+    tm.tm_year += (unit == JOURNEY_YEAR) ? (int) years : 0;
+
+    next = journey_timeline_join(zone, &tm);
+
+    return next > ms ? next : ms + JOURNEY_TIMELINE_DAY;
+}
+
+
+static int
+journey_timeline_make(journey_timeline_t *line, const journey_analysis_t *a)
+{
+    uint64_t               t, first, last;
+    unsigned               size, years;
+    journey_bucket_t      *buckets;
+    const journey_zone_t  *zone;
+
+    zone = &a->opts->zone;
+    first = a->store->all.from;
+    last = a->store->all.until;
+    years = (unsigned) ((last - first) / (365 * JOURNEY_TIMELINE_DAY)
+                        / JOURNEY_TIMELINE_YEARS) + 1;
+
+    free(line->buckets);
+    line->buckets = NULL;
+    line->n = 0;
+    size = 0;
+
+    for (t = journey_timeline_floor(zone, line->unit, first); t <= last;
+         t = journey_timeline_next(zone, line->unit, years, t))
+    {
+        if (line->n == size) {
+            size = size ? 2 * size : 64;
+
+            buckets = realloc(line->buckets, size * sizeof(journey_bucket_t));
+            if (buckets == NULL) {
+                return JOURNEY_ERROR;
+            }
+
+            line->buckets = buckets;
+        }
+
+        memset(&line->buckets[line->n], 0, sizeof(journey_bucket_t));
+        line->buckets[line->n++].start = t;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static journey_bucket_t *
+journey_timeline_bucket(const journey_timeline_t *line, uint64_t t)
+{
+    unsigned  low, high, middle;
+
+    low = 0;
+    high = line->n;
+
+    while (high - low > 1) {
+        middle = low + (high - low) / 2;
+
+        if (line->buckets[middle].start <= t) {
+            low = middle;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return &line->buckets[low];
+}
+
+
+static int
+journey_timeline_cmp(const void *one, const void *two)
+{
+    uint64_t  a, b;
+
+    a = *(const uint64_t *) one;
+    b = *(const uint64_t *) two;
+
+    return a < b ? -1 : a > b;
+}
+
+
+/* A session begins at its first event: those of a visitor are in the order
+ * of time, but two tabs may have sessions that overlap. */
+
+static void
+journey_timeline_sessions(const journey_timeline_t *line,
+    const journey_store_t *store, const uint32_t *refs, uint32_t n,
+    uint64_t *keys)
+{
+    uint32_t       i, k;
+    journey_ev_t  *ev;
+
+    for (i = 0, k = 0; i < n; i++) {
+        ev = journey_store_event(store, refs[i]);
+
+        if (ev->session != 0
+            && (k == 0 || keys[k - 1] >> 32 != ev->session))
+        {
+            keys[k++] = (uint64_t) ev->session << 32 | i;
+        }
+    }
+
+    qsort(keys, k, sizeof(uint64_t), journey_timeline_cmp);
+
+    for (i = 0; i < k; i++) {
+        if (i == 0 || keys[i] >> 32 != keys[i - 1] >> 32) {
+            ev = journey_store_event(store, refs[(uint32_t) keys[i]]);
+            journey_timeline_bucket(line, ev->t)->sessions++;
+        }
+    }
+}
+
+
+static int
+journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
+{
+    uint32_t                i, k, n, most, *refs;
+    uint64_t               *keys;
+    journey_ev_t           *ev;
+    journey_bucket_t       *bucket;
+    const journey_store_t  *store;
+
+    store = a->store;
+
+    for (i = 0, most = 1; i < store->nvisitors; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+        most = journey_max(most, n);
+    }
+
+    keys = malloc(most * sizeof(uint64_t));
+    if (keys == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    bucket = line->buckets;
+
+    for (i = 0; i < store->nvisitors; i++) {
+        refs = store->order + store->visitors[i];
+        n = store->visitors[i + 1] - store->visitors[i];
+
+        for (k = 0; k < n; k++) {
+            ev = journey_store_event(store, refs[k]);
+
+            if (ev->t < bucket->start || bucket + 1 == line->buckets + line->n
+                || ev->t >= bucket[1].start)
+            {
+                bucket = journey_timeline_bucket(line, ev->t);
+            }
+
+            if (i != 0 && bucket->visitor != i) {
+                bucket->visitor = i;
+                bucket->visitors++;
+            }
+
+            if (ev->goal != 0 && journey_goals_converts(a, ev)) {
+                bucket->conversions++;
+            }
+        }
+
+        if (i != 0) {
+            journey_timeline_sessions(line, store, refs, n, keys);
+        }
+    }
+
+    free(keys);
+
+    return JOURNEY_OK;
+}
+
+
+/* No bucket tells of fewer visitors than --min-visitors. */
+
+static int
+journey_timeline_large(const journey_timeline_t *line, uint64_t min)
+{
+    unsigned                 i;
+    const journey_bucket_t  *bucket;
+
+    for (i = 0; i < line->n; i++) {
+        bucket = &line->buckets[i];
+
+        if ((bucket->visitors != 0 || bucket->conversions != 0)
+            && bucket->visitors < min)
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+int
+journey_timeline_count(journey_timeline_t *line, const journey_analysis_t *a)
+{
+    uint64_t  span;
+    unsigned  unit;
+
+    memset(line, 0, sizeof(journey_timeline_t));
+
+    if (a->events == 0) {
+        return JOURNEY_OK;
+    }
+
+    if (a->store->all.until / 1000 > JOURNEY_TIMELINE_END - 86400) {
+        line->unfit = 1;
+        return JOURNEY_OK;
+    }
+
+    span = a->store->all.until - a->store->all.from;
+
+    for (unit = 0; unit < JOURNEY_UNITS; unit++) {
+
+        if (span > journey_timeline_spans[unit]) {
+            continue;
+        }
+
+        line->unit = unit;
+
+        if (journey_timeline_make(line, a) != JOURNEY_OK
+            || journey_timeline_fill(line, a) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+
+        if (journey_timeline_large(line, a->opts->min_visitors)) {
+            return JOURNEY_OK;
+        }
+    }
+
+    line->n = 0;
+
+    return JOURNEY_OK;
+}
+
+
+void
+journey_timeline_free(journey_timeline_t *line)
+{
+    free(line->buckets);
+}
+
+
+void
+journey_timeline_name(const journey_timeline_t *line,
+    const journey_zone_t *zone, unsigned i, unsigned full, char *dst)
+{
+    size_t     n;
+    struct tm  tm;
+
+    journey_timeline_split(zone, line->buckets[i].start, &tm);
+
+    n = strftime(dst, JOURNEY_TIME_LEN,
+                 journey_timeline_names[line->unit][full != 0], &tm);
+    dst[n] = '\0';
+
+    if (dst[0] == ' ') {
+        memmove(dst, dst + 1, n);
+    }
+}
+
+
+const char *
+journey_timeline_unit(const journey_timeline_t *line)
+{
+    return journey_timeline_units[line->unit];
+}
