@@ -172,10 +172,13 @@ END
 
 my %privacy = (
     exempt    => ['', 'include journey/privacy/exempt.conf;'],
-    anonymous => ['', 'include journey/privacy/anonymous.conf;'],
+    anonymous => ['', 'include journey/privacy/anonymous.conf;'
+                      . ' journey_label shop one;'],
     consent   => ['include journey/privacy/consent.conf;',
                   'location = /journey/opt-out { journey_optout; }'
-                  . ' location = /journey/opt-in { journey_optout undo; }'],
+                  . ' location = /journey/opt-in { journey_optout undo; }'
+                  . ' journey_user "user-$cookie_consent";'
+                  . ' journey_label shop one;'],
 );
 
 my %ports = map { $profiles[$_] => $port + $_ } 0 .. $#profiles;
@@ -267,6 +270,7 @@ sub line {
     my %is = (
         t => '~^1\d{12}$', v => "\@$visitor", j => $journey, s => $session,
         k => $kind, p => $path, dev => 'desktop', b => substr($basis, 0, 1),
+        u => '~^[-\w]{16}$', l => { shop => 'one' },
         %place, %{ $touch{delete $more{touch} // ''} // {} }, %more,
     );
 
@@ -578,7 +582,7 @@ for my $profile (@profiles) {
     my $text = journey_log_raw($nginx{$profile}->log);
 
     is(scalar @events, $n, "$profile: the lines in the log");
-    unlike($text, qr/Secret1|A-1001|Mozilla|Chrome|127\.0\.0\.1/,
+    unlike($text, qr/Secret1|A-1001|user-|Mozilla|Chrome|127\.0\.0\.1/,
            "$profile: nothing in them that is not documented");
 
     for my $shop (@shops) {
