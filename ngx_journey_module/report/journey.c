@@ -80,6 +80,10 @@ static const journey_command_t  journey_commands[] = {
       "who is credited with conversions, by nine models side by side",
       JOURNEY_LOGS|JOURNEY_OPTIONS_ATTRIBUTION, journey_attribution_command },
 
+    { "content", "FILE\xe2\x80\xa6",
+      "pages: what comes after them, why visits end there; gaps",
+      JOURNEY_LOGS, journey_report_content },
+
     { "retention", "FILE\xe2\x80\xa6",
       "of those who came first in a week, how many came again in later ones",
       JOURNEY_LOGS|JOURNEY_OPTIONS_RETENTION, journey_report_retention },

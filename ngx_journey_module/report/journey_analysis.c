@@ -455,6 +455,7 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
 
     a->store = store;
     a->opts = opts;
+    a->phases = conf ? conf->phases : NULL;
     a->events = store->all.nevents;
     a->prefetched = store->all.prefetched;
     a->bots = store->all.bots;

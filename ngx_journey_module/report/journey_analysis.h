@@ -72,6 +72,7 @@ typedef struct {
 typedef struct {
     journey_store_t          *store;
     const journey_options_t  *opts;
+    const journey_phases_t   *phases;   /* of the configuration; or NULL */
     journey_funnel_t          funnel;
     journey_campaigns_t       campaigns;
 

@@ -22,9 +22,11 @@
 #define JOURNEY_REPORT_CAMPAIGNS 0x40
 #define JOURNEY_REPORT_ALL       0x7f
 #define JOURNEY_REPORT_RETENTION 0x80
+#define JOURNEY_REPORT_CONTENT   0x100
 
 /* Tables that need more of each event. */
-#define JOURNEY_REPORT_MORE      JOURNEY_REPORT_RETENTION
+#define JOURNEY_REPORT_MORE                                                   \
+    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT)
 
 #define JOURNEY_REPORT_TABLES    7
 
@@ -267,7 +269,7 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
 
     journey_report_table_notes(opts, tables, n);
 
-    if (n == 1) {
+    if (!tables[0].object) {
         journey_report_notes(opts, a, damage);
     }
 }
@@ -329,6 +331,10 @@ journey_report_tables(const journey_options_t *opts,
 
     if (wanted & JOURNEY_REPORT_RETENTION) {
         rc |= journey_table_retention(&tables[(*n)++], a, limit);
+    }
+
+    if (wanted & JOURNEY_REPORT_CONTENT) {
+        rc |= journey_tables_content(tables, n, a, top);
     }
 
     return rc;
@@ -474,6 +480,13 @@ int
 journey_report_goals(const journey_options_t *opts)
 {
     return journey_report_run(opts, JOURNEY_REPORT_GOALS);
+}
+
+
+int
+journey_report_content(const journey_options_t *opts)
+{
+    return journey_report_run(opts, JOURNEY_REPORT_CONTENT);
 }
 
 

@@ -138,14 +138,14 @@ journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
 }
 
 
-static int
+int
 journey_report_has_page(const journey_analysis_t *a, uint32_t i)
 {
     return a->pages[i].visits != 0;
 }
 
 
-static int
+int
 journey_report_page_cmp(const void *one, const void *two, void *ctx)
 {
     uint32_t                   i, k;
@@ -173,12 +173,35 @@ journey_report_page_cmp(const void *one, const void *two, void *ctx)
 }
 
 
+void
+journey_report_page(journey_cell_t *cell, const journey_analysis_t *a,
+    uint32_t number)
+{
+    journey_str_t  page, host;
+
+    page = journey_intern_str(&a->store->all.pages, number);
+    host = journey_report_name(a, a->funnel.page_host[number]);
+
+    page.data += host.len + 1;
+    page.len -= host.len + 1;
+
+    journey_report_string(&cell[0], host);
+    journey_report_string(&cell[1], page);
+    journey_report_string(&cell[2], journey_report_name(a,
+                                                   a->pages[number].phase));
+
+    if (number == a->other_page) {
+        cell[1].u.str = journey_report_name(a, a->other_name);
+        cell[2].null = 1;
+    }
+}
+
+
 int
 journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
     long limit)
 {
     uint32_t                   i, n, *sorted;
-    journey_str_t              page, host;
     journey_cell_t            *cell;
     const journey_page_sum_t  *sum;
 
@@ -204,20 +227,7 @@ journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
         }
 
         sum = &a->pages[sorted[i]];
-        page = journey_intern_str(&a->store->all.pages, sorted[i]);
-        host = journey_report_name(a, a->funnel.page_host[sorted[i]]);
-
-        page.data += host.len + 1;
-        page.len -= host.len + 1;
-
-        journey_report_string(&cell[0], host);
-        journey_report_string(&cell[1], page);
-        journey_report_string(&cell[2], journey_report_name(a, sum->phase));
-
-        if (sorted[i] == a->other_page) {
-            cell[1].u.str = journey_report_name(a, a->other_name);
-            cell[2].null = 1;
-        }
+        journey_report_page(cell, a, sorted[i]);
 
         cell[3].u.count = sum->visits;
         cell[4].u.count = sum->entries;

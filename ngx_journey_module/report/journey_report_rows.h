@@ -38,6 +38,14 @@ uint32_t *journey_report_sorted(const journey_analysis_t *a, uint32_t n,
     int (*wanted)(const journey_analysis_t *a, uint32_t i),
     journey_report_cmp_pt cmp, uint32_t *nsorted);
 
+/* Which pages have a row, and their order. */
+int journey_report_has_page(const journey_analysis_t *a, uint32_t i);
+int journey_report_page_cmp(const void *one, const void *two, void *ctx);
+
+/* Host, path and phase of a page into three cells. */
+void journey_report_page(journey_cell_t *cell, const journey_analysis_t *a,
+    uint32_t number);
+
 /* The number of rows out of n; the others are told to the table. */
 uint32_t journey_report_limit(journey_table_t *table, uint32_t n, long limit);
 

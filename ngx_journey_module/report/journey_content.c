@@ -1,0 +1,399 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_content.h"
+#include "journey_fold.h"
+#include "journey_order.h"
+
+#include <stdlib.h>
+
+
+typedef struct {
+    journey_content_t         *content;
+    const journey_analysis_t  *a;
+    const journey_store_t     *store;
+    journey_order_t            order;
+    uint32_t                  *furthest;        /* by model: the position that
+                                                   comes later */
+    unsigned                   causes;  /* the second time: what is needed
+                                           to tell them is known */
+} journey_content_walk_t;
+
+
+static int
+journey_content_cmp(const void *one, const void *two)
+{
+    const uint64_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+
+/* The 95th percentile of each page: the least time that at least 95 of 100
+ * visits do not exceed. */
+
+static int
+journey_content_times(journey_content_t *content, const journey_store_t *store)
+{
+    uint64_t                 i, n, first, count, *times;
+    uint32_t                 page, ms;
+    unsigned                 part;
+    journey_ev_t            *ev;
+    journey_content_page_t  *sum;
+
+    times = malloc((store->all.nevents + 1) * sizeof(uint64_t));
+    if (times == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (part = 0, n = 0; part < store->nparts; part++) {
+        for (i = 0; i < store->parts[part].nevents; i++) {
+            ev = journey_part_event(&store->parts[part], i);
+            ms = journey_part_more(&store->parts[part], i)->ms;
+
+            if (ev->kind == JOURNEY_EVENT_PAGE && ms != 0) {
+                times[n++] = (uint64_t) ev->page << 32 | (ms - 1);
+            }
+        }
+    }
+
+    qsort(times, n, sizeof(uint64_t), journey_content_cmp);
+
+    for (first = 0; first < n; first += count) {
+        page = (uint32_t) (times[first] >> 32);
+
+        for (count = 1; first + count < n; count++) {
+            if (times[first + count] >> 32 != page) {
+                break;
+            }
+        }
+
+        sum = &content->pages[page];
+        sum->timed = count;
+        sum->slow = (uint32_t) times[first + (count * 95 + 99) / 100 - 1];
+    }
+
+    free(times);
+
+    return JOURNEY_OK;
+}
+
+
+/* Why the session ended at its last page. */
+
+static journey_exit_e
+journey_content_cause(const journey_content_page_t *page,
+    const journey_ev_t *last, uint32_t ms)
+{
+    if (last->kind == JOURNEY_EVENT_ERROR) {
+        return JOURNEY_EXIT_ERROR;
+    }
+
+    if (page->timed >= JOURNEY_CONTENT_LEAST && ms != 0
+        && ms - 1 > page->slow)
+    {
+        return JOURNEY_EXIT_SLOW;
+    }
+
+    /* fewer than 5 % */
+
+    if (page->visits >= JOURNEY_CONTENT_LEAST
+        && (page->visits - page->last) * 20 < page->visits)
+    {
+        return JOURNEY_EXIT_DEAD;
+    }
+
+    return JOURNEY_EXIT_OTHER;
+}
+
+
+static void
+journey_content_session(journey_content_walk_t *walk, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t                 i, exit, row;
+    journey_ev_t            *ev;
+    journey_content_page_t  *page;
+
+    exit = n;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->store, refs[i]);
+
+        if (ev->kind != JOURNEY_EVENT_PAGE) {
+            continue;
+        }
+
+        exit = i;
+
+        if (!walk->causes) {
+            walk->content->pages[ev->page].visits++;
+        }
+    }
+
+    if (exit == n) {
+        return;
+    }
+
+    ev = journey_store_event(walk->store, refs[exit]);
+    page = &walk->content->pages[ev->page];
+
+    if (ev->flags & JOURNEY_EV_LEFT) {
+
+        /* it went on as another person's */
+
+        return;
+    }
+
+    if (!walk->causes) {
+        page->last++;
+        return;
+    }
+
+    row = journey_fold_row(walk->a->page_row, ev->page);
+
+    walk->content->pages[row].exits[journey_content_cause(page,
+                        journey_store_event(walk->store, refs[n - 1]),
+                        journey_store_more(walk->store, refs[exit])->ms)]++;
+}
+
+
+/* From the end on, so that what comes later is known. */
+
+static void
+journey_content_advance(journey_content_walk_t *walk, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t                 i, m;
+    journey_ev_t            *ev;
+    const journey_funnel_t  *funnel;
+    journey_content_page_t  *sum;
+
+    funnel = &walk->a->funnel;
+
+    memset(walk->furthest, 0, funnel->nmodels * sizeof(uint32_t));
+
+    for (i = n; i > 0; i--) {
+        ev = journey_store_event(walk->store, refs[i - 1]);
+
+        if (ev->position == 0 || ev->phase == 0) {
+            continue;
+        }
+
+        m = funnel->host_model[funnel->page_host[ev->page]];
+
+        if (ev->kind == JOURNEY_EVENT_PAGE) {
+            sum = &walk->content->pages[journey_fold_row(walk->a->page_row,
+                                                         ev->page)];
+            sum->staged++;
+            sum->advanced += (walk->furthest[m] > ev->position);
+        }
+
+        walk->furthest[m] = journey_max(walk->furthest[m], ev->position);
+    }
+}
+
+
+/* Which channels came into which phases: each touch for all phases of its
+ * journey. */
+
+static void
+journey_content_reached(journey_content_walk_t *walk, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t            i, k, phase, channel;
+    journey_ev_t       *ev;
+    journey_content_t  *content;
+
+    content = walk->content;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->store, refs[i]);
+        phase = content->phase_of[ev->phase];
+
+        if (phase != 0) {
+            walk->furthest[phase - 1] = 1;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->store, refs[i]);
+        channel = ev->touch ? walk->a->touch_channel[ev->touch] : 0;
+
+        if (channel == 0 || (ev->flags & JOURNEY_EV_TOUCHED)) {
+            continue;
+        }
+
+        for (k = 0; k < content->nphases; k++) {
+            content->phases[k].channels[journey_fold_row(walk->a->channel_row,
+                                                         channel)]
+                |= walk->furthest[k];
+        }
+    }
+
+    memset(walk->furthest, 0, content->nphases * sizeof(uint32_t));
+}
+
+
+static void
+journey_content_visitors(journey_content_walk_t *walk)
+{
+    uint32_t         v, n, len, first;
+    const uint32_t  *refs, *order;
+
+    for (v = 1; v < walk->store->nvisitors; v++) {
+        refs = walk->store->order + walk->store->visitors[v];
+        n = walk->store->visitors[v + 1] - walk->store->visitors[v];
+
+        order = journey_order_by(&walk->order, walk->store, refs, n, 0);
+
+        for (first = 0; first < n; first += len) {
+            len = journey_order_run(walk->store, order + first, n - first, 0);
+
+            if (journey_store_event(walk->store, order[first])->session) {
+                journey_content_session(walk, order + first, len);
+            }
+        }
+
+        if (!walk->causes) {
+            continue;
+        }
+
+        order = journey_order_by(&walk->order, walk->store, refs, n, 1);
+
+        for (first = 0; first < n; first += len) {
+            len = journey_order_run(walk->store, order + first, n - first, 1);
+
+            if (journey_store_event(walk->store, order[first])->journey == 0) {
+                continue;
+            }
+
+            journey_content_advance(walk, order + first, len);
+
+            if (walk->content->phases != NULL) {
+                memset(walk->furthest, 0,
+                       walk->content->nphases * sizeof(uint32_t));
+                journey_content_reached(walk, order + first, len);
+            }
+        }
+    }
+}
+
+
+static int
+journey_content_phases(journey_content_t *content, const journey_analysis_t *a,
+    const journey_phases_t *phases)
+{
+    uint32_t                  i, k;
+    journey_str_t             name;
+    const journey_str_t      *wanted;
+    journey_content_phase_t  *phase;
+
+    content->nphases = journey_phases_count(phases);
+    content->phases = calloc(content->nphases + 1,
+                             sizeof(journey_content_phase_t));
+    content->phase_of = calloc(a->nnames, sizeof(uint32_t));
+
+    if (content->phases == NULL || content->phase_of == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (k = 0; k < content->nphases; k++) {
+        phase = &content->phases[k];
+        wanted = &journey_phases_at(phases, k + 1)->name->name;
+
+        phase->channels = calloc(a->nnames, 1);
+        if (phase->channels == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        for (i = 1; i < a->nnames; i++) {
+            name = journey_intern_str(&a->store->all.names, i);
+
+            if (journey_strcmp(&name, wanted) == 0) {
+                phase->name = i;
+                content->phase_of[i] = k + 1;
+            }
+        }
+    }
+
+    /* a page is of the phase that it had last */
+
+    for (i = 1; i < a->store->all.pages.n; i++) {
+        k = content->phase_of[a->pages[i].phase];
+
+        if (a->pages[i].visits != 0 && k != 0 && i != a->other_page) {
+            content->phases[k - 1].pages++;
+            content->phases[k - 1].visits += a->pages[i].visits;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_content_count(journey_content_t *content, const journey_analysis_t *a,
+    const journey_phases_t *phases)
+{
+    int                     rc;
+    journey_content_walk_t  walk;
+
+    memset(content, 0, sizeof(journey_content_t));
+    memset(&walk, 0, sizeof(journey_content_walk_t));
+
+    walk.content = content;
+    walk.a = a;
+    walk.store = a->store;
+
+    content->pages = calloc(a->store->all.pages.n,
+                            sizeof(journey_content_page_t));
+    walk.furthest = calloc((size_t) a->funnel.nmodels
+                           + (phases ? journey_phases_count(phases) : 0) + 1,
+                           sizeof(uint32_t));
+
+    rc = journey_order_init(&walk.order, a->store);
+
+    if (content->pages == NULL || walk.furthest == NULL
+        || (phases != NULL
+            && journey_content_phases(content, a, phases) != JOURNEY_OK))
+    {
+        rc = JOURNEY_ERROR;
+    }
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_content_times(content, a->store);
+    }
+
+    if (rc == JOURNEY_OK) {
+        journey_content_visitors(&walk);
+        walk.causes = 1;
+        journey_content_visitors(&walk);
+    }
+
+    journey_order_free(&walk.order);
+    free(walk.furthest);
+
+    return rc;
+}
+
+
+void
+journey_content_free(journey_content_t *content)
+{
+    unsigned  i;
+
+    for (i = 0; content->phases != NULL && i < content->nphases; i++) {
+        free(content->phases[i].channels);
+    }
+
+    free(content->pages);
+    free(content->phases);
+    free(content->phase_of);
+}
