@@ -277,3 +277,16 @@ my $long = join ',', map { "public,a$_=\"" . 'b,' x 20 . '"' } 1 .. 60;
 $want =~ s/",a/", a/g;
 my ($first) = lines('/page', X_Line => $long);
 is($first, $want);
+
+
+
+=== TEST 9: directives without blanks between them
+--- config
+    journey on;
+    default_type text/html;
+    location = /page { add_header Cache-Control $http_x_line; return 200 ok; }
+--- visit
+for my $n (3, 20, 2000, 2005, 2010) {
+    my ($first) = lines('/page', X_Line => join ',', ('a') x $n);
+    is($first, join(', ', ('a') x $n, 'private'), $n);
+}

@@ -278,7 +278,9 @@ ngx_http_journey_cut_public(ngx_http_request_t *r, ngx_str_t *value,
     u_char  *p, *last, *end, *start, *dst, *copy;
     size_t   len, name;
 
-    copy = ngx_pnalloc(r->pool, value->len + 1);
+    /* a comma may have come without the blank that is behind it here */
+
+    copy = ngx_pnalloc(r->pool, 2 * value->len + 1);
     if (copy == NULL) {
         return NGX_ERROR;
     }
