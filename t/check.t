@@ -793,7 +793,10 @@ my $large = join '', map { member(lines(400)) } 1 .. 300;
     my $grower = $grow->();
     my $pid = start('/dev/null', $journey, 'check', '--repair',
                     "$dir/raced", $slow);
-    sleep 0.5;
+    my $until = time + 20;
+
+    # its own file, under another name, is there: it has begun
+    sleep 0.05 while leftovers() eq '' && time < $until;
     spew('mine', 'raced');
     kill KILL => $grower;
     finish($grower);

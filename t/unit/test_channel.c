@@ -304,8 +304,6 @@ test_external(void)
 }
 
 
-/* The same from values as from a link that has them. */
-
 static void
 classify_values(const char *source, const char *medium, const char *campaign)
 {
@@ -319,56 +317,6 @@ classify_values(const char *source, const char *medium, const char *campaign)
     values[JOURNEY_QUERY_CAMPAIGN] = text(campaign);
 
     journey_classify_values(&classifier, values, &entry);
-}
-
-
-static void
-test_values(void)
-{
-    char      *big;
-    uint32_t   hash;
-
-    classify_values("google", "cpc", "shoes");
-    is_int(entry.channel, JOURNEY_CHANNEL_PAID_SEARCH, "values: a search ad");
-    is_str(entry.source, "google", "its source");
-    is_str(entry.medium, "cpc", "its medium");
-    is_str(entry.campaign, "shoes", "its campaign");
-    is_str(entry.why, "utm", "why");
-    hash = entry.hash;
-    classify("", "utm_source=google&utm_medium=cpc&utm_campaign=shoes", "");
-    is_int(entry.hash, hash, "as a link with them is");
-
-    classify_values("", "", "");
-    is_int(entry.channel, JOURNEY_CHANNEL_DIRECT, "no value is direct");
-    is_int(entry.external, 0, "and comes from nowhere");
-    classify_values("", "", "spring");
-    is_int(entry.channel, JOURNEY_CHANNEL_UNASSIGNED, "a campaign alone");
-    classify_values("leaflet", "qr", "");
-    is_int(entry.channel, JOURNEY_CHANNEL_OFFLINE, "offline");
-    classify_values("letter", "email", "");
-    is_int(entry.channel, JOURNEY_CHANNEL_EMAIL, "mail");
-
-    classify_values(" Facebook-Ads ", "", "A&B=C+D%20#e");
-    is_str(entry.source, "facebook", "an alias, in whatever case");
-    is_str(entry.medium, "cpc", "which is paid");
-    is_str(entry.campaign, "a&b=c+d%20#e", "what is a sign in links is none");
-    classify_values("https://www.blog.example/a?b", "referral", "");
-    is_str(entry.source, "blog.example", "a URL is its host");
-    classify_values("(not set)", "null", "ann@mail.example");
-    is_int(entry.channel, JOURNEY_CHANNEL_DIRECT, "what says nothing");
-    classify_values("a\033[31mb\xff", "email", "\xc3\xa4");
-    is_int(entry.channel, JOURNEY_CHANNEL_EMAIL, "whatever else there is");
-    ok(memchr(entry.source.data, 033, entry.source.len) == NULL,
-       "no control character");
-    is_str(entry.campaign, "\xc3\xa4", "UTF-8");
-
-    big = malloc(70001);
-    memset(big, 'x', 70000);
-    big[70000] = '\0';
-    classify_values(big, big, big);
-    is_int(entry.source.len, JOURNEY_VALUE_MAX, "70,000 letters are cut");
-    is_int(entry.campaign.len, JOURNEY_VALUE_MAX, "each");
-    free(big);
 }
 
 
@@ -815,7 +763,6 @@ main(void)
     test_codes();
     test_external();
     test_hash();
-    test_values();
     test_own_rules();
     test_bad_rules();
     test_expressions();
