@@ -459,3 +459,23 @@ for (['/', 1], ['/off', 0], ['/more', 1]) {
     is(token_decode($shop->cookies->{jny})->{id} eq $id ? 1 : 0, $taken,
        $path);
 }
+
+
+
+=== TEST 12: many tokens in one query are cut out of a page
+--- http_config
+    include         journey/journey.conf;
+    journey_secret  $TEST_NGINX_JOURNEY_DATA/test.keys;
+--- config
+    journey on;
+    journey_page $request_uri;
+    location = /p { default_type text/html; return 200 ok; }
+--- visit
+my $anna = browser();
+$anna->get('/p?' . '_jl=x&' x 1000 . 'a=1&' . '_jl=&' x 3 . 'b_jl=2&_jl=z');
+$anna->get('/p?' . '_jl=x&' x 1000 . '_jl=z');
+$anna->get('/p?c=1&_jl=x&d=2&_jl=y');
+--- journey_log
+{"k":"page","p":"/p?a=1&b_jl=2"}
+{"k":"page","p":"/p"}
+{"k":"page","p":"/p?c=1&d=2"}

@@ -260,29 +260,36 @@ ngx_http_journey_link_value(ngx_http_request_t *r,
 void
 ngx_http_journey_link_cut(ngx_str_t *text)
 {
-    u_char  *p, *end, *last;
+    u_char  *p, *src, *dst, *end, *last;
+
+    src = text->data;
+    dst = src;
+    last = src + text->len;
 
     for ( ;; ) {
-        last = text->data + text->len;
-
-        p = ngx_http_journey_link_find(text->data, last, &end);
+        p = ngx_http_journey_link_find(src, last, &end);
 
         if (p == NULL) {
-            return;
+            break;
         }
 
-        if (end < last && *end == '&') {
-            end++;
+        dst = ngx_movemem(dst, src, p - src);
+        src = end;
 
-        } else if (p > text->data && (p[-1] == '&' || p[-1] == '?')) {
+        if (src < last && *src == '&') {
+            src++;
+
+        } else if (dst > text->data && (dst[-1] == '&' || dst[-1] == '?')) {
 
             /* the last of the query takes its sign with it */
 
-            p--;
+            dst--;
         }
+    }
 
-        ngx_memmove(p, end, last - end);
-        text->len -= end - p;
+    if (dst != src) {
+        dst = ngx_movemem(dst, src, last - src);
+        text->len = dst - text->data;
     }
 }
 
