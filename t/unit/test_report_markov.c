@@ -257,6 +257,117 @@ test_sticky(unsigned order)
 }
 
 
+/* A walk to and fro along a line of items, a million touches long: slow for
+ * everything that iterates.  The chance to convert without an item is that of
+ * a full matrix of flows, eliminated without subtraction in long double. */
+
+#define LINE  300
+
+static void
+test_line(void)
+{
+    int                 i, j, k, at, gone, c;
+    uint32_t           *items, n;
+    double              worst, off;
+    long double         sum, f, lost;
+    journey_attr_t      attr;
+    journey_paths_t     paths;
+    journey_random_t    rnd;
+    static long double  w[LINE][LINE], a[LINE][LINE], end[LINE], gain[LINE];
+
+    defaults();
+    opts.models = 1 << JOURNEY_ATTR_MARKOV;
+
+    n = 1000000;
+    items = malloc(n * sizeof(uint32_t));
+    journey_random_init(&rnd, 5, 5);
+    memset(w, 0, sizeof(w));
+
+    for (i = 0, at = LINE / 2; i < (int) n; i++) {
+        items[i] = at;
+        j = (journey_random(&rnd) & 1) ? at + 1 : at - 1;
+        j = (j < 0) ? 1 : (j == LINE) ? LINE - 2 : j;
+
+        if (i + 1 < (int) n) {
+            w[at][j]++;
+        }
+
+        at = j;
+    }
+
+    at = items[n - 1];
+
+    journey_paths_init(&paths, 0, 0);
+    journey_paths_add(&paths, items, NULL, n, 1, 0, 0);
+
+    is_int(run(&attr, &paths), JOURNEY_OK, "a walk along a line");
+    printf("#   %u states, bound %.2g\n", attr.nstates, attr.bound);
+    ok(attr.nstates > 64, "many states");
+
+    for (c = 0, worst = 0; c < LINE; c += 29) {
+
+        /* from LINE / 2 to the end at `at`, never over c */
+
+        memcpy(a, w, sizeof(w));
+        memset(end, 0, sizeof(end));
+        memset(gain, 0, sizeof(gain));
+        end[at] = gain[at] = 1;
+
+        for (i = 0; i < LINE; i++) {
+            end[i] += a[i][c];
+            a[i][c] = 0;
+        }
+
+        /* all but the start, LINE / 2 */
+
+        for (k = 0; k < LINE; k++) {
+            if (k == c || k == LINE / 2) {
+                continue;
+            }
+
+            for (j = 0, sum = end[k]; j < LINE; j++) {
+                sum += (j == k) ? 0 : a[k][j];
+            }
+
+            for (i = 0; i < LINE && sum > 0; i++) {
+                gone = (i < k && i != LINE / 2);
+
+                if (i == k || i == c || gone || a[i][k] == 0) {
+                    continue;
+                }
+
+                f = a[i][k] / sum;
+
+                for (j = 0; j < LINE; j++) {
+                    a[i][j] += (j == k) ? 0 : f * a[k][j];
+                }
+
+                a[i][k] = 0;
+                a[i][i] = 0;
+                end[i] += f * end[k];
+                gain[i] += f * gain[k];
+            }
+        }
+
+        lost = (c == LINE / 2) ? 1 : 1 - gain[LINE / 2] / end[LINE / 2];
+
+        for (i = 0, off = 1; i < (int) attr.nitems; i++) {
+            if (attr.items[i] == (uint32_t) c) {
+                off = (double) fabsl(attr.removal[i] - lost);
+            }
+        }
+
+        worst = off > worst ? off : worst;
+    }
+
+    ok(worst < 1e-9, "removal effects as by elimination: off by %.2g", worst);
+
+    journey_attr_free(&attr);
+    journey_paths_free(&paths);
+    free(items);
+}
+
+
 int
 main(void)
 {
@@ -268,6 +379,7 @@ main(void)
     test_large(4, 12, 100, 500, 10);
 
     test_loops();
+    test_line();
 
     test_sticky(1);
     test_sticky(2);
