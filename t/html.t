@@ -1,0 +1,785 @@
+# Copyright (C) ngx_journey_module contributors
+#
+# journey report --html: a page that is well-formed, small, harmless and tells
+# the numbers of report --json, whatever the log holds; and that a browser
+# shows it as it is meant.
+#
+# The command is $ENV{TEST_NGINX_JOURNEY_COMMAND}, else build/journey.
+
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Digest::SHA qw(sha256_base64);
+use Encode qw(decode FB_CROAK);
+use File::Temp qw(tempdir);
+use FindBin;
+use JSON::PP;
+use POSIX ();
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $journey = abs_path($ENV{JOURNEY} || $ENV{TEST_NGINX_JOURNEY_COMMAND}
+                       || "$FindBin::Bin/../build/journey");
+
+plan skip_all => 'no command: build/journey is not there'
+    unless defined $journey && -x $journey;
+
+my $dir = tempdir(CLEANUP => 1);
+my $json = JSON::PP->new;
+my $files = 0;
+
+delete $ENV{TZ};
+
+
+# ---- helpers ---------------------------------------------------------------
+
+sub spew {
+    my ($data, $name) = @_;
+    my $path = "$dir/" . ($name // 'log' . ++$files);
+
+    open my $f, '>:raw', $path or die "$path: $!";
+    print $f $data;
+    close $f or die "$path: $!";
+
+    return $path;
+}
+
+sub slurp {
+    my ($path) = @_;
+
+    open my $f, '<:raw', $path or die "$path: $!";
+    local $/;
+    return scalar(<$f>) // '';
+}
+
+# (exit code, output, errors)
+sub run {
+    my @args = @_;
+    my $pid = fork() // die "fork: $!";
+
+    if ($pid == 0) {
+        open STDIN, '<', '/dev/null' or die;
+        open STDOUT, '>', "$dir/out" or die;
+        open STDERR, '>', "$dir/err" or die;
+        exec $journey, @args or die;
+    }
+
+    waitpid $pid, 0;
+
+    return ($? & 127 ? "signal $?" : $? >> 8, slurp("$dir/out"),
+            slurp("$dir/err"));
+}
+
+# The page of these arguments, which must succeed.
+sub page {
+    my @args = @_;
+    my ($rc, $out, $err) = run('report', '--html', "$dir/page.html", @args);
+
+    is($rc, 0, "page of $args[-1]") or diag $err;
+    is($out . $err, '', '... and nothing else is said');
+
+    my $bytes = slurp("$dir/page.html");
+    my $text = eval { decode('UTF-8', my $copy = $bytes, FB_CROAK) };
+
+    ok(defined $text, '... is UTF-8');
+    cmp_ok(length $bytes, '<=', 1_000_000, '... of a megabyte at most');
+
+    my $wrong = ill_formed($text // '');
+    is($wrong, undef, '... is well-formed');
+
+    my $bad = harmful($text // '');
+    is($bad, undef, '... has no script and asks for nothing');
+
+    return $text;
+}
+
+# What is not well-formed (as XML is, with one root), undef if nothing.
+sub ill_formed {
+    my ($text) = @_;
+    my (@open, $roots, %ids);
+
+    $text =~ s/\A<!DOCTYPE html>\n// or return 'no doctype';
+    return 'a control character' if $text =~ /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
+    return 'a character that is none' if $text =~ /[\x{fffe}\x{ffff}]/;
+
+    pos($text) = 0;
+
+    while (pos($text) < length $text) {
+        if ($text =~ /\G([^<>&]+)/gc) {
+            return "text outside: $1" if !@open && $1 =~ /\S/;
+            next;
+        }
+
+        next if $text =~ /\G&(?:amp|lt|gt|quot|#39);/gc;
+        next if @open && $open[-1] eq 'style' && $text =~ /\G>/gc;
+
+        if ($text =~ m{\G</([a-z][a-z0-9]*)>}gc) {
+            my $last = pop @open // 'nothing';
+            return "</$1> closes $last" if $last ne $1;
+            next;
+        }
+
+        if ($text =~ m{\G<([a-zA-Z][a-zA-Z0-9]*)}gc) {
+            my ($name, %seen) = ($1);
+
+            while ($text =~ /\G\s+([a-zA-Z][-a-zA-Z0-9]*)="([^"<]*)"/gc) {
+                my ($key, $value) = ($1, $2);
+
+                return "<$name $key twice" if $seen{$key}++;
+                return "<$name $key=\"$value\""
+                    if $value =~ /&(?!(?:amp|lt|gt|quot|#39);)/;
+                return "two ids $value" if $key eq 'id' && $ids{$value}++;
+            }
+
+            $roots++ if !@open;
+            next if $text =~ m{\G/>}gc;
+
+            push @open, $name;
+            next if $text =~ /\G>/gc;
+        }
+
+        return 'at ' . substr $text, pos($text), 60;
+    }
+
+    return "open: @open" if @open;
+    return "$roots roots" if $roots != 1;
+
+    # what is pointed at is there
+    for my $id ($text =~ /(?:href="#|url\(#)([^")]*)/g) {
+        return "no id $id" if !$ids{$id};
+    }
+
+    for my $list ($text =~ /aria-labelledby="([^"]*)"/g) {
+        for my $id (split ' ', $list) {
+            return "no id $id" if !$ids{$id};
+        }
+    }
+
+    return;
+}
+
+# What could run or fetch something.
+sub harmful {
+    my ($text) = @_;
+    my ($csp) = $text =~
+        m{<meta http-equiv="Content-Security-Policy" content="([^"]*)"/>};
+    my ($style, @more) = $text =~ m{<style>(.*?)</style>}gs;
+
+    return 'no policy' if !defined $csp;
+    return 'styles' if !defined $style || @more;
+    return "policy: $csp" if $csp ne "default-src 'none'; style-src "
+        . "'sha256-" . sha256_base64($style) . "='; base-uri 'none'; "
+        . "form-action 'none'";
+    return 'the policy comes late'
+        if index($text, '<style>') < index($text, 'Content-Security-Policy');
+
+    # within tags; what is text is text
+    for my $tag ($text =~ /<[^>]*>/g) {
+        return $tag if $tag =~ /^<(?:script|iframe|object|embed|link|img|form|
+                                    base|foreignObject|use|image|a\s(?!href="\#))
+                                /xi;
+        return $tag if $tag =~ /\s(?:on\w+|style|src|srcset|xlink:href)=/i;
+        return $tag if $tag =~ /href="(?!#)/i || $tag =~ /url\((?!#)/i;
+        return $tag if $tag =~ m{https?:|javascript:|data:}i;
+    }
+
+    return 'the style fetches' if $style =~ /url\(|\@import|expression/;
+
+    return;
+}
+
+# A table by its caption: rows of cells, as text.
+sub table {
+    my ($text, $caption) = @_;
+    my ($body) = $text =~
+        m{<caption>\Q$caption\E</caption>(.*?)</table>}s or return;
+
+    return map {
+        [ map { s/<[^>]*>//gr } m{<t[hd][^>]*>(.*?)</t[hd]>}gs ]
+    } ($body =~ m{<tr[^>]*>(.*?)</tr>}gs);
+}
+
+sub plain {
+    my ($text) = @_;
+
+    $text =~ s/[,\x{a0}]//g;
+    return $text;
+}
+
+my $start = 1_790_000_000_000;
+
+# A line of the log.
+sub line {
+    my (%event) = @_;
+
+    return $json->encode({ k => 'page', h => 'shop.example', p => '/',
+                           %event }) . "\n";
+}
+
+
+# ---- a shop ----------------------------------------------------------------
+
+# Two weeks; each visitor i has its day, channel and way.
+
+sub shop {
+    my ($from, $visitors, $tag) = @_;
+    my @channels = qw(organic_search paid_search email direct ai_assistant
+                      referral display affiliates sms my_partner);
+    my $log = '';
+
+    for my $i (0 .. $visitors - 1) {
+        my %who = (v => sprintf('c%s%015d', $tag, $i), j => 1, s => 1);
+        my $t = $from + ($i % 14) * 86_400_000 + $i * 1000;
+        my $channel = $channels[$i * 7 % ($i % 3 + 8)];
+
+        $log .= line(%who, t => $t, ph => 'awareness', pn => 1, fs => 20_000,
+                     ch => $channel, src => "s$channel",
+                     $i % 5 ? () : (cmp => 'autumn', med => 'cpc'))
+            if $i % 4;
+        $log .= line(%who, t => $t + 10_000, ph => 'consideration', pn => 2,
+                     p => "/products/" . $i % 80,
+                     $i % 4 ? () : (ch => $channel, src => "s$channel"));
+        next if $i % 3;
+
+        $log .= line(%who, s => 2, t => $t + 86_400_000, p => '/cart',
+                     ph => 'decision', pn => 3, ch => 'email',
+                     src => 'newsletter', cmp => 'autumn');
+        next if $i % 6;
+
+        $log .= line(%who, s => 2, t => $t + 86_460_000, k => 'goal',
+                     p => '/done', goal => 'purchase', done => 1,
+                     val => 10 + $i % 7 / 4, cur => 'EUR', ord => "o$tag$i",
+                     w => [$channel, 'email'], wn => 2);
+    }
+
+    return $log;
+}
+
+my $shop = spew(shop($start, 600, 'A'));
+my $text = page($shop);
+my (undef, $report) = run('report', '--json', $shop);
+$report = $json->decode($report);
+
+
+# ---- the numbers are those of report --json --------------------------------
+
+my %tiles = $text =~
+    m{<div class="tile"><span>([^<]*)</span><b>([^<]*)</b>}g;
+
+is(plain($tiles{Visitors}), $report->{summary}{visitors}, 'visitors');
+is(plain($tiles{Sessions}), $report->{summary}{sessions}, 'sessions');
+is(plain($tiles{Journeys}), $report->{summary}{journeys}, 'journeys');
+is(plain($tiles{Conversions}), $report->{summary}{conversions},
+   'conversions');
+is(plain($tiles{"Value\x{a0}EUR"}),
+   sprintf('%.2f', $report->{summary}{value}), 'value');
+like($text, qr/<dt>Sites<\/dt><dd>shop\.example</, 'the host');
+like($text, qr/<dt>Period<\/dt><dd>2026-09-21 14:13 UTC \x{2013} /,
+     'the period');
+
+for my $case (['Channels', 'channels',
+               qw(channel touches visitors sessions journeys conversions
+                  value)],
+              ['Goals', 'goals',
+               qw(goal conversions without_visitor value currency)],
+              ['Phases', 'phases', qw(phase journeys - completed dropped
+                                      open)])
+{
+    my ($caption, $name, @keys) = @$case;
+    my (undef, @rows) = table($text, $caption);
+
+    is(@rows, @{ $report->{$name} }, "$name: every row");
+
+    for my $row (@{ $report->{$name} }) {
+        my $cells = shift @rows;
+        my @want = map {
+            my $value = $_ eq '-' ? '-' : $row->{$_};
+
+            /^(?:channel|phase)$/ ? ucfirst($value =~ s/_/ /gr
+                                                   =~ s/^ai /AI /r
+                                                   =~ s/^sms$/SMS/r)
+                : $_ eq 'value' ? sprintf('%.2f', $value) : $value
+        } @keys;
+        my @got = map { plain($_) } @$cells;
+        $got[2] = '-' if $name eq 'phases';
+
+        is("@got", "@want", "$name: $want[0]");
+    }
+}
+
+{
+    my ($head, @rows) = table($text, 'Pages');
+    my $rest = pop @rows;
+    my $sum = 0;
+
+    $sum += plain($_->[3]) for @rows, $rest;
+
+    is(@rows, 50, 'pages: a table of fifty');
+    like($rest->[0], qr/^other \(\d+.rows\)$/, '... says what is cut');
+    is($rest->[0] =~ /(\d+)/ && $1, @{ $report->{pages} } - 50,
+       '... and how much');
+    is($sum, eval { my $n = 0; $n += $_->{visits} for @{ $report->{pages} };
+                    $n }, '... whose sum holds');
+
+    ($head, @rows) = table($text, 'Paths');
+    is(plain($rows[0][1]), $report->{paths}[0]{journeys}, 'paths: journeys');
+    is($rows[0][0] =~ s/ \x{203a} /,/gr,
+       join(',', map { ucfirst s/_/ /gr } @{ $report->{paths}[0]{path} }),
+       'paths: the channels');
+
+    ($head, @rows) = table($text, 'Campaigns');
+    is($rows[0][0], 'autumn', 'campaigns');
+    is(plain($rows[0][5]), $report->{campaigns}[0]{visits}, '... visits');
+}
+
+{
+    my ($head, @rows) =
+        table($text, 'Visitors, sessions and conversions over time');
+    my @sum = (0) x 4;
+
+    for my $row (@rows) {
+        $sum[$_] += plain($row->[$_]) for 2, 3;
+    }
+
+    is(@rows, 15, 'over time: a row for each day');
+    is($rows[0][0], '2026-09-21', '... by the day');
+    is($sum[2], $report->{summary}{sessions}, '... sessions');
+    is($sum[3], $report->{summary}{conversions}, '... conversions');
+
+    my $days = () = $text =~ /<title>2026-\d\d-\d\d: [\d,]+\x{a0}visitors?</g;
+    is($days, 15, '... and what the pointer finds');
+
+    my $east = page('--tz', '+12:00', $shop);
+    my ($again, @east) =
+        table($east, 'Visitors, sessions and conversions over time');
+    is($east[0][0], '2026-09-22', '... days of --tz');
+    like($east, qr/2026-09-22 02:13 \+12:00/, '... and times');
+}
+
+
+# ---- the flows: no journey is lost -----------------------------------------
+
+sub flows {
+    my ($page) = @_;
+    my (undef, @rows) = table($page, 'How journeys run');
+    my (%sums, %into, %out);
+
+    for my $row (@rows) {
+        my ($between, $from, $to, $n) = @$row;
+
+        $sums{$between} += plain($n);
+        $into{$between}{$to} += plain($n);
+        $out{$between}{$from} += plain($n);
+    }
+
+    return (\%sums, \%into, \%out);
+}
+
+{
+    my ($sums, $into, $out) = flows($text);
+    my ($one, $two, $three) = ('channel and first phase',
+                               'first and furthest phase',
+                               'furthest phase and end');
+    my $journeys = $report->{summary}{journeys};
+
+    is_deeply($sums, { $one => $journeys, $two => $journeys,
+                       $three => $journeys }, 'flows: as many as journeys');
+    is_deeply($into->{$one}, $out->{$two}, '... all that came went on');
+    is_deeply($into->{$two}, $out->{$three}, '... at the next one, too');
+    is($into->{$three}{"\x{2713} purchase"}, 100, '... to the goal');
+    is(keys %{ $out->{$one} }, 8, '... seven channels, and the others');
+    ok($out->{$one}{'Other channels'}, '... which are named so');
+
+    for my $phase (@{ $report->{phases} }) {
+        my $n = $phase->{completed} + $phase->{dropped} + $phase->{open};
+
+        is($into->{$two}{ucfirst $phase->{phase}} // 0, $n,
+           "... furthest phase $phase->{phase}, as the funnel has it");
+    }
+
+    # the wide picture: each column's nodes and what passes it
+    my ($wide) = $text =~ m{<svg class="broad"(.*?)</g></svg>}s;
+    my %ends = $wide =~
+        /<rect class="c\d" x="885[^>]*><title>([^:<]*): ([\d,]+)/g;
+    my $sum = 0;
+    $sum += plain($_) for values %ends;
+    is($sum, $journeys, '... the wide picture ends with all of them');
+}
+
+
+# ---- the period before -----------------------------------------------------
+
+{
+    my $both = spew(shop($start, 600, 'A')
+                    . shop($start - 16 * 86_400_000, 300, 'B'));
+    my @period = ('--since', ($start / 1000), '--until',
+                  ($start / 1000 + 16 * 86_400));
+    my $page = page(@period, $both);
+    my %change = $page =~
+        m{<div class="tile"><span>([^<]*)</span><b>[^<]*</b>(.*?)</div>}g;
+
+    like($change{Visitors}, qr/\x{25b2} \+100\.0\x{a0}%.*before: 300/,
+         'twice as many as before');
+    like($change{Conversions}, qr/\+100\.0.*before: 50</, '... conversions');
+    like($change{'Conversion rate'}, qr/= as before/, '... at the same rate');
+
+    $page = page(@period, $shop);
+    like($page, qr/No comparison: these files hold nothing/,
+         'nothing before: said');
+    unlike($page, qr/class="(?:up|down|same)"/, '... and no change shown');
+
+    my $late = spew(shop($start, 600, 'A')
+                    . shop($start - 3 * 86_400_000, 30, 'B'));
+    $page = page(@period, $late);
+    like($page, qr/No comparison: of the period/,
+         'a log that begins in the midst of it: said');
+
+    # what is broken is named once, though it is read twice
+    my $torn = spew(slurp($both) . "no JSON\n");
+    my ($rc, $out, $err) = run('report', '--html', "$dir/torn.html", @period,
+                               $torn);
+    is($rc, 1, 'a broken line: exit code');
+    my $n = () = $err =~ /log\d+:\d+: /g;
+    is($n, 1, '... named once');
+    like(slurp("$dir/torn.html"), qr/passed over: 1 broken line/,
+         '... and on the page');
+}
+
+
+# ---- nothing ---------------------------------------------------------------
+
+{
+    my $page = page(spew(''));
+
+    for my $id (qw(headline time channels flows phases goals paths campaigns
+                   pages))
+    {
+        like($page, qr{<section id="$id".*?<p class="empty">\w[^<]+</p>}s,
+             "empty: $id says so");
+    }
+
+    is(() = $page =~ /<details/g, 0, 'empty: no table');
+}
+
+
+# ---- hostile ---------------------------------------------------------------
+
+{
+    my @evil = ('"><script>alert(1)</script>', "'onload='x", '</style><b>',
+                "a\x01b\x1b[31m", "\x{202e}evil\x{2066}", '&lt;&#60;&amp',
+                "javascript:alert(1)", "]]>", "<!--", "\x{feff}\x{200b}\x{ad}",
+                "\x{1f600}" x 600, "\x{fffe}\x{10ffff}", '{{7*7}}',
+                "\x{0}\x{85}\x{2028}");
+    my $log = '';
+    my $utf8 = JSON::PP->new->utf8;
+
+    for my $i (0 .. $#evil) {
+        my $e = $evil[$i];
+
+        $log .= $utf8->encode({ t => $start + $i, v => sprintf('c%016d', $i),
+            j => 1, s => 1, k => 'page', h => "h$e", p => "/$e", ph => "p$e",
+            pn => 1, ch => "c$e", src => "s$e", med => "m$e",
+            cmp => "k$e" }) . "\n";
+        $log .= $utf8->encode({ t => $start + $i, v => sprintf('c%016d', $i),
+            j => 1, s => 1, k => 'goal', goal => "g$e", done => 1, val => $i,
+            cur => $i ? "<$i>" : 'EUR' }) . "\n";
+    }
+
+    $log =~ s/kevil/\xff\xc0\xaf/;
+
+    my ($rc) = run('report', '--html', "$dir/evil.html", spew($log));
+    like($rc, qr/^[01]$/, 'hostile strings: no crash');
+
+    my $page = decode('UTF-8', slurp("$dir/evil.html"), FB_CROAK);
+
+    is(ill_formed($page), undef, '... well-formed');
+    is(harmful($page), undef, '... harmless');
+    like($page, qr/&quot;&gt;&lt;script&gt;alert\(1\)/, '... as text');
+    unlike($page, qr/[\x{202a}-\x{202e}\x{2066}-\x{2069}\x{200b}-\x{200f}]/,
+           '... nothing steers the direction of writing');
+    like($page, qr/\x{fffd}evil\x{fffd}/, '... what is hidden is seen');
+}
+
+{
+    # 10^5 pages, 300 channels, hosts of 255 bytes, many goals and models
+    my $log = '';
+    my $host = '\"' x 250;
+
+    for my $i (0 .. 99_999) {
+        my $k = $i % 1000;
+
+        $log .= sprintf('{"t":%d,"v":"c%016d","j":1,"s":1,"k":"page",'
+            . '"h":"%s","p":"%s","ph":"%s","pn":%d,"ch":"%s","src":"x",'
+            . '"cmp":"%s"}' . "\n", $start + $i * 40_000, $i % 30_000,
+            $host . $k % 50, "/$i" . '&' x 400,
+            '<' x 60 . $k % 13 . '>' . $k % 7, $k % 13 + 1,
+            "'" x 90 . $i % 300, '\"' x 90 . $i);
+        $log .= sprintf('{"t":%d,"v":"c%016d","j":1,"s":1,"k":"goal",'
+            . '"goal":"%s","done":1,"val":1,"cur":"EUR"}' . "\n",
+            $start + $i * 40_000 + 1, $i % 30_000, '&' x 60 . $k)
+            if $i % 10 == 0;
+    }
+
+    my $page = page(spew($log));
+
+    cmp_ok(length $page, '>', 100_000, 'a page of much');
+    unlike($page, qr/Left out: the page/, '... has room for all sections');
+    like($page, qr/other \(99,9\d\d.rows\)/, '... says what it cuts');
+    like($page, qr/other \(250.rows\)/, '... of channels, too');
+
+    my ($sums) = flows($page =~ s/.*?(?=How journeys run: the numbers)//sr);
+    my ($rc, $out) = run('report', '--json', "$dir/log$files");
+    my %all;
+    $all{$_->[0]} += plain($_->[3])
+        for map { @$_[1 .. $#$_] }
+            map { [ table("<caption>How journeys run</caption>$_</table>",
+                          'How journeys run') ] }
+            $page =~ m{<caption>How journeys run</caption>(.*?)</table>}gs;
+    my ($rest) = $page =~ /([\d,]+)\x{a0}journeys? began at hosts of other/;
+    my $want = $json->decode($out)->{summary}{journeys}
+               - plain($rest // 0);
+    is($all{'channel and first phase'}, $want, '... and loses no journey');
+}
+
+
+# ---- clocks and small groups -----------------------------------------------
+
+{
+    my $jump = spew(line(t => 1, v => 'c1', j => 1, s => 1, ch => 'direct')
+                    . line(t => $start, v => 'c2', j => 1, s => 1,
+                           ch => 'direct'));
+    my $page = page($jump);
+    my (undef, @rows) =
+        table($page, 'Visitors, sessions and conversions over time');
+    cmp_ok(scalar @rows, '<', 400, 'a clock that jumped: as many as fit');
+    is(eval { my $n = 0; $n += plain($_->[2]) for @rows; $n }, 2,
+       '... and no session is lost');
+
+    $page = page('--min-visitors', 20, $shop);
+    (undef, @rows) =
+        table($page, 'Visitors, sessions and conversions over time');
+    is((grep { plain($_->[1]) && plain($_->[1]) < 20 } @rows), 0,
+       '--min-visitors: no row of few visitors');
+
+    my ($sums) = flows($page);
+    is($sums->{'channel and first phase'}, 600, '... and all journeys');
+
+    my %titles = $page =~ /<title>([^<]*?): ([\d,]+)\x{a0}journeys?</g;
+    my @few = grep { plain($titles{$_}) < 20 } keys %titles;
+    is("@few", '', '... no flow of few journeys');
+
+    $page = page('--min-visitors', 1000, $shop);
+    like($page, qr/Too few visitors at a time to be shown/,
+         '... none at all: said');
+}
+
+
+# ---- files -----------------------------------------------------------------
+
+sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
+            readdir $d; return "@n" }
+
+{
+    mkdir "$dir/f" or die;
+
+    my ($rc, $out, $err) = run('report', '--html', '-', $shop);
+    my $text = decode('UTF-8', $out, FB_CROAK);
+    is($rc, 0, 'standard output');
+    is(ill_formed($text), undef, '... is the page');
+    is($err, '', '... and nothing is said');
+
+    umask 027;
+    ($rc) = run('report', '--html', "$dir/f/new.html", $shop);
+    is((stat "$dir/f/new.html")[2] & 07777, 0640, 'a new file: the umask');
+    umask 022;
+
+    chmod 0604, "$dir/f/new.html";
+    my $ino = (stat _)[1];
+    ($rc) = run('report', '--html', "$dir/f/new.html", $shop);
+    is((stat "$dir/f/new.html")[2] & 07777, 0604, '... keeps its mode');
+    isnt((stat _)[1], $ino, '... is another file');
+    is(names("$dir/f"), 'new.html', '... and the only one');
+
+    ($rc, $out, $err) = run('report', '--html', "$dir/none/x.html", $shop);
+    is($rc, 1, 'no such folder: exit code');
+    like($err, qr/none\/.*No such file/, '... named');
+
+    ($rc, $out, $err) = run('report', '--html', "$dir/f", $shop);
+    is($rc, 1, 'a folder: exit code');
+    like($err, qr/no regular file/, '... named');
+
+    ($rc, $out, $err) = run('report', '--html', '/dev/full', $shop);
+    is($rc, 1, 'a device is not replaced');
+    ok(-c '/dev/full', '... it is there');
+
+    # no room: the page that was there stays
+    my $old = slurp("$dir/f/new.html");
+    my $pid = fork() // die;
+
+    if ($pid == 0) {
+        open STDERR, '>', "$dir/err";
+        exec 'sh', '-c', 'ulimit -f 8; exec "$@"', 'sh', $journey, 'report',
+             '--html', "$dir/f/new.html", $shop or die;
+    }
+
+    waitpid $pid, 0;
+    isnt($?, 0, 'no room: it fails');
+    ok(slurp("$dir/f/new.html") eq $old, '... the page that was there stays');
+    is(names("$dir/f"), 'new.html', '... alone');
+
+    # Ctrl-C while it reads
+    my $fifo = "$dir/fifo";
+    POSIX::mkfifo($fifo, 0600) or die;
+    $pid = fork() // die;
+
+    if ($pid == 0) {
+        exec $journey, 'report', '--html', "$dir/f/late.html", $fifo or die;
+    }
+
+    open my $in, '>', $fifo or die;
+    syswrite $in, line(t => $start, v => 'c1', j => 1, s => 1);
+    sleep 0.3;
+    kill 'INT', $pid;
+    waitpid $pid, 0;
+    close $in;
+    is($? & 127, 2, 'Ctrl-C ends it');
+    is(names("$dir/f"), 'new.html', '... and leaves nothing');
+
+    for my $case (['--html', ''], ['--html', 'x', '--json'],
+                  ['--html', 'x', '--csv'], ['--html', 'x', '--limit', 3],
+                  ['--html'])
+    {
+        ($rc, $out, $err) = run('report', $shop, @$case);
+        is($rc, 2, "@$case: usage");
+        like($err, qr/--html/, '... says why');
+    }
+
+    ($rc, $out, $err) = run('channels', '--html', 'x', $shop);
+    is($rc, 2, '--html of another command: usage');
+
+    ($rc, $out, $err) = run('report', '--html', "$dir/f/x.html", "$dir/none");
+    is($rc, 1, 'a log that is not there: exit code');
+    like($err, qr/none: No such file/, '... named');
+}
+
+
+# ---- colours ---------------------------------------------------------------
+
+sub luminance {
+    my @rgb = map { hex($_) / 255 } $_[0] =~ /^#(..)(..)(..)$/ or die @_;
+    my @linear = map { $_ <= 0.03928 ? $_ / 12.92
+                                     : (($_ + 0.055) / 1.055) ** 2.4 } @rgb;
+
+    return 0.2126 * $linear[0] + 0.7152 * $linear[1] + 0.0722 * $linear[2];
+}
+
+sub contrast {
+    my ($one, $two) = sort { $b <=> $a } map { luminance($_) } @_;
+
+    return ($one + 0.05) / ($two + 0.05);
+}
+
+{
+    my ($style) = $text =~ m{<style>(.*?)</style>}s;
+    my @themes = $style =~ /:root\{([^}]*)\}/g;
+    my %colours;
+
+    is(@themes, 3, 'light, dark, paper');
+
+    for my $i (0 .. 2) {
+        %colours = (%colours, $themes[$i] =~ /--(\w+):(#\w{6})/g);
+
+        for my $ground (qw(bg card)) {
+            cmp_ok(contrast($colours{$_}, $colours{$ground}), '>=', 4.5,
+                   "theme $i: $_ on $ground can be read")
+                for qw(ink soft link);
+        }
+
+        cmp_ok(contrast($colours{"c$_"}, $colours{card}), '>=', 3,
+               "theme $i: colour $_ can be seen") for 0 .. 8;
+    }
+}
+
+
+# ---- a browser -------------------------------------------------------------
+
+SKIP: {
+    my ($chromium) = grep { -x "$_/chromium" } split /:/, $ENV{PATH};
+    skip 'no chromium', 1 if !defined $chromium;
+
+    unshift @INC, "$FindBin::Bin/lib";
+    require Journey::Chromium;
+
+    my $browser = Journey::Chromium->new(dir => "$dir/chromium", hosts => []);
+    $browser->call_page('Log.enable');
+    $browser->call_page('Runtime.enable');
+
+    # the width of the content, and what the browser complains of
+    my $open = sub {
+        my ($file, $width, $theme) = @_;
+
+        $browser->call_page('Emulation.setDeviceMetricsOverride',
+                            width => $width, height => 900,
+                            deviceScaleFactor => 1,
+                            mobile => JSON::PP::true());
+        $browser->call_page('Emulation.setEmulatedMedia',
+                            features => [{ name => 'prefers-color-scheme',
+                                           value => $theme }]);
+
+        my (@said, @events);
+        my $loaded = 0;
+
+        $browser->{events} = [];
+        $browser->call_page('Page.navigate', url => "file://$file");
+
+        while (!$loaded) {
+            push @events, splice @{ $browser->{events} };
+            $loaded = grep { $_->{method} eq 'Page.loadEventFired' } @events;
+
+            if (!$loaded) {
+                my $message = $browser->message(time() + 60)
+                    or die "$file does not load\n";
+                push @events, $message;
+            }
+        }
+
+        my $metrics = $browser->call_page('Page.getLayoutMetrics');
+
+        for my $event (@events, @{ $browser->{events} }) {
+            push @said, $event->{params}{entry}{text}
+                if $event->{method} eq 'Log.entryAdded';
+            push @said, $event->{method}
+                if $event->{method} eq 'Runtime.exceptionThrown'
+                   || $event->{method} eq 'Network.requestWillBeSent'
+                      && $event->{params}{request}{url} ne "file://$file";
+        }
+
+        return ($metrics->{cssContentSize}{width}, "@said");
+    };
+
+    page($shop);
+    rename "$dir/page.html", "$dir/shop.html" or die;
+
+    for my $theme ('light', 'dark') {
+        for my $width (390, 1280) {
+            my ($content, $said) = $open->("$dir/shop.html", $width, $theme);
+            is($said, '', "$width, $theme: no complaint, no request");
+            cmp_ok($content, '<=', $width, '... fits the width');
+        }
+    }
+
+    my ($content, $said) = $open->("$dir/evil.html", 390, 'light');
+    is($said, '', 'hostile: no complaint, no request');
+    cmp_ok($content, '<=', 390, '... fits a telephone');
+
+    # what the policy is for: another style is refused
+    my $page = slurp("$dir/shop.html");
+    $page =~ s/<style>/<style>body{display:none}/ or die;
+    (undef, $said) = $open->(spew($page, 'other.html'), 390, 'light');
+    like($said, qr/Content Security Policy/, 'another style is refused');
+
+    ok($browser->quit, 'the browser ends');
+}
+
+done_testing();
