@@ -317,7 +317,7 @@ $log = log_of(
     visitor([0, 'direct'], [1, 'goal', val => 7, cur => 'USD']));
 ($data, $err) = attribute('currencies', '--model', 'last', $log);
 is(credits($data, 'last', 'value'), 'direct=0 email=10', 'the most frequent');
-like($err, qr/other currencies are left out: 7.00 in 1 conversion/,
+like($err, qr/another currency, left out: 7.00 USD in 1 conversion/,
      'the other');
 like($err, qr/1 conversion of a value below 0/, 'below 0');
 ($data) = attribute('--currency', '--currency', 'usd', '--model', 'last',

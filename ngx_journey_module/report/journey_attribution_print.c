@@ -7,6 +7,7 @@
 #define _GNU_SOURCE                     /* qsort_r() */
 
 #include "journey_attribution_print.h"
+#include "journey_money.h"
 #include "journey_record.h"
 #include "journey_report_rows.h"
 
@@ -122,6 +123,7 @@ journey_attr_besides(const journey_attr_print_t *p)
     char                           value[352], n[32];
     uint32_t                       i;
     uint64_t                       few;
+    journey_str_t                  name;
     const journey_analysis_t      *a;
     const journey_currency_sum_t  *sum;
 
@@ -141,8 +143,14 @@ journey_attr_besides(const journey_attr_print_t *p)
 
         journey_text_money(value, (double) sum->value);
         journey_text_count(n, sum->conversions);
-        journey_attr_note(p, "values in other currencies are left out: %s in "
-                          "%s %s", value, n,
+        name = journey_intern_str(&a->store->all.names, sum->currency);
+
+        /* a client's at worst: three letters or nothing */
+
+        journey_attr_note(p, "values in another currency, left out: %s%s%.*s "
+                          "in %s %s", value,
+                          journey_money_currency(&name) ? " " : "",
+                          journey_money_currency(&name) ? 3 : 0, name.data, n,
                           journey_plural(sum->conversions, "conversion",
                                          "conversions"));
     }
