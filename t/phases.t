@@ -267,7 +267,7 @@ is($anna->get('/css')->header('X-Furthest'), 'four');
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_phases { one /1; two /2; three /3; four /4; }
-    journey_session 1s;
+    journey_session 2s;
 --- config
     journey on;
     default_type text/html;
@@ -282,7 +282,7 @@ $anna->get('/1');
 is($anna->get('/2/buy')->header('X-Furthest'), 'two');
 $bert->get('/1');
 is($bert->get('/4/buy')->header('X-Furthest'), 'four');
-Time::HiRes::sleep(2.1);
+Time::HiRes::sleep(3.1);
 is($anna->get('/1')->header('X-Furthest'), 'three', 'the floor');
 is($bert->get('/1')->header('X-Furthest'), 'one', 'there is none after four');
 --- journey_log
