@@ -297,8 +297,9 @@ my $report = JSON::PP->new->utf8->decode($out);
 is($report->{summary}{$_}, 1, "the example has 1 of $_")
     for qw(visitors sessions journeys conversions);
 
-for my $table (qw(content retention)) {
-    ($code, $out) = journey_command(undef, $table, '--json', '--conf',
+for my $table ('content', 'retention', 'geo --by city') {
+    ($code, $out) = journey_command(undef, split(/ /, $table),
+                                    '--json', '--conf',
                                     "$root/conf", "$dir/logs/example.log");
     is($code, 0, "the $table of the example");
     %$report = (%$report, %{ JSON::PP->new->utf8->decode($out) });

@@ -160,7 +160,7 @@ is(triangle($data), '2026-12-07:7 7 7 0; other:9 9 9 0/7 0/7 0/6',
 
 ($code, $out, $err) = journey('retention', '--period', 'year', $log);
 is($code, 2, 'another period');
-like($err, qr/--period: "year" is no period: day, week or month/, 'is said');
+like($err, qr/--period: "year" is neither week, day nor month/, 'is said');
 
 ($code, $out, $err) = journey('retention', '--period', 'day',
     log_of($log[0], page(c('A'), 9, $MONDAY + 3000, 0)));

@@ -88,6 +88,10 @@ static const journey_command_t  journey_commands[] = {
       "of those who came first in a week, how many came again in later ones",
       JOURNEY_LOGS|JOURNEY_OPTIONS_RETENTION, journey_report_retention },
 
+    { "geo", "FILE\xe2\x80\xa6",
+      "by country, region or city",
+      JOURNEY_LOGS|JOURNEY_OPTIONS_GEO, journey_report_geo },
+
     { "classify", "[< JSON-LINES]",
       "the channel, source, bot and phase that a visit would be given",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,

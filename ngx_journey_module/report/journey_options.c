@@ -275,28 +275,58 @@ journey_options_rights(journey_options_t *opts, unsigned option,
 }
 
 
+/* The place of a word among n. */
+
+static int
+journey_options_word(const char *value, const char *const *words, unsigned n,
+    unsigned *place, journey_error_t *err)
+{
+    unsigned  i;
+
+    for (i = 0; i < n; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *place = i;
+            return JOURNEY_OK;
+        }
+    }
+
+    return journey_error(err, "\"%s\" is neither %s, %s nor %s", value,
+                         words[0], words[1], words[2]);
+}
+
+
 /* Those of single tables. */
 
 static int
 journey_options_tables(journey_options_t *opts, unsigned option,
     const char *value, journey_error_t *err)
 {
-    unsigned  i;
+    unsigned  place;
 
     static const char *const  periods[] = { "week", "day", "month" };
+    static const char *const  places[] = { "country", "region", "city" };
 
     switch (option) {
 
-    default: /* JOURNEY_OPT_PERIOD */
-        for (i = 0; i < sizeof(periods) / sizeof(periods[0]); i++) {
-            if (strcmp(value, periods[i]) == 0) {
-                opts->period = (journey_period_e) i;
-                return JOURNEY_OK;
-            }
+    case JOURNEY_OPT_PERIOD:
+        if (journey_options_word(value, periods, 3, &place, err)
+            != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
         }
 
-        return journey_error(err, "\"%s\" is no period: day, week or month",
-                             value);
+        opts->period = (journey_period_e) place;
+        return JOURNEY_OK;
+
+    default: /* JOURNEY_OPT_BY */
+        if (journey_options_word(value, places, 3, &place, err)
+            != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+
+        opts->by = (journey_by_e) place;
+        return JOURNEY_OK;
     }
 }
 

@@ -61,6 +61,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_SIMULATE  0x4000
 #define JOURNEY_OPTIONS_ATTRIBUTION  0x8000
 #define JOURNEY_OPTIONS_RETENTION    0x10000
+#define JOURNEY_OPTIONS_GEO          0x20000
 #define JOURNEY_OPTIONS_HTML      0x100000
 
 
@@ -70,6 +71,14 @@ typedef enum {
     JOURNEY_PERIOD_DAY,
     JOURNEY_PERIOD_MONTH
 } journey_period_e;
+
+
+/* Of geography; the number of further parts. */
+typedef enum {
+    JOURNEY_BY_COUNTRY = 0,
+    JOURNEY_BY_REGION,
+    JOURNEY_BY_CITY
+} journey_by_e;
 
 
 /* What a touch is told by. */
@@ -158,6 +167,7 @@ struct journey_options_s {
                                            are left out, and counted */
 
     journey_period_e          period;   /* retention */
+    journey_by_e              by;       /* geo */
 
     long                      lines;    /* tail; as limit */
     unsigned                  all;

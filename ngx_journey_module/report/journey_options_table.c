@@ -140,5 +140,7 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "intervals (95 %) from N samples of the journeys, drawn\n"
       "by --seed (default 20261122)" },
     { "period", "PERIOD", JOURNEY_OPTIONS_RETENTION,
-      "day, week (from Monday on) or month (default week)" }
+      "day, week (from Monday on) or month (default week)" },
+    { "by", "PLACE", JOURNEY_OPTIONS_GEO,
+      "country, region or city (default country)" }
 };

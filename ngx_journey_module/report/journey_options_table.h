@@ -74,6 +74,7 @@ typedef enum {
     JOURNEY_OPT_REPEATS,
     JOURNEY_OPT_BOOTSTRAP,
     JOURNEY_OPT_PERIOD,
+    JOURNEY_OPT_BY,
     JOURNEY_OPT_LAST
 } journey_option_e;
 

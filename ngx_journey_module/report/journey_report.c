@@ -23,10 +23,11 @@
 #define JOURNEY_REPORT_ALL       0x7f
 #define JOURNEY_REPORT_RETENTION 0x80
 #define JOURNEY_REPORT_CONTENT   0x100
+#define JOURNEY_REPORT_GEO       0x200
 
 /* Tables that need more of each event. */
 #define JOURNEY_REPORT_MORE                                                   \
-    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT)
+    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT|JOURNEY_REPORT_GEO)
 
 #define JOURNEY_REPORT_TABLES    7
 
@@ -333,6 +334,10 @@ journey_report_tables(const journey_options_t *opts,
         rc |= journey_table_retention(&tables[(*n)++], a, limit);
     }
 
+    if (wanted & JOURNEY_REPORT_GEO) {
+        rc |= journey_table_geo(&tables[(*n)++], a, limit);
+    }
+
     if (wanted & JOURNEY_REPORT_CONTENT) {
         rc |= journey_tables_content(tables, n, a, top);
     }
@@ -480,6 +485,13 @@ int
 journey_report_goals(const journey_options_t *opts)
 {
     return journey_report_run(opts, JOURNEY_REPORT_GOALS);
+}
+
+
+int
+journey_report_geo(const journey_options_t *opts)
+{
+    return journey_report_run(opts, JOURNEY_REPORT_GEO);
 }
 
 

@@ -1,0 +1,180 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * From the sums of places to the table of geography.
+ */
+
+
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_report.h"
+#include "journey_report_rows.h"
+#include "journey_places.h"
+
+#include <stdlib.h>
+
+
+static const journey_column_t  journey_geo_columns[] = {
+    { "country", "Country", JOURNEY_CELL_STRING },
+    { "region", "Region", JOURNEY_CELL_STRING },
+    { "city", "City", JOURNEY_CELL_STRING },
+    { "visitors", "Visitors", JOURNEY_CELL_COUNT },
+    { "sessions", "Sessions", JOURNEY_CELL_COUNT },
+    { "journeys", "Journeys", JOURNEY_CELL_COUNT },
+    { "conversions", "Conversions", JOURNEY_CELL_COUNT },
+    { NULL, "Rate", JOURNEY_CELL_SHARE },
+    { "value", "Value", JOURNEY_CELL_MONEY }
+};
+
+
+/* The place of most visitors first, other last. */
+
+static int
+journey_report_place_cmp(const void *one, const void *two, void *ctx)
+{
+    uint32_t                 i, k;
+    journey_str_t            x, y;
+    const journey_place_t   *p, *q;
+    const journey_places_t  *places;
+
+    places = ctx;
+    i = *(const uint32_t *) one;
+    k = *(const uint32_t *) two;
+
+    if (i == places->other || k == places->other) {
+        return (i == places->other) - (k == places->other);
+    }
+
+    p = &places->places[i];
+    q = &places->places[k];
+
+    if (p->visitors != q->visitors) {
+        return p->visitors > q->visitors ? -1 : 1;
+    }
+
+    x = journey_intern_str(&places->keys, i);
+    y = journey_intern_str(&places->keys, k);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+static void
+journey_report_place(journey_cell_t *cell, const journey_analysis_t *a,
+    const journey_places_t *places, uint32_t number)
+{
+    unsigned                i;
+    journey_str_t           names[3];
+    const journey_place_t  *place;
+
+    place = &places->places[number];
+
+    if (number == places->other) {
+        cell[0].u.str = journey_report_name(a, a->other_name);
+        cell[1].null = 1;
+        cell[2].null = 1;
+
+    } else {
+        journey_places_name(places, number, names);
+
+        for (i = 0; i < 3; i++) {
+            journey_report_string(&cell[i], names[i]);
+        }
+    }
+
+    cell[3].u.count = place->visitors;
+    cell[4].u.count = place->sessions;
+    cell[5].u.count = place->journeys;
+    cell[6].u.count = place->conversions;
+    cell[7].null = (place->journeys == 0);
+    cell[7].u.number = place->journeys ? (double) place->conversions
+                                         / (double) place->journeys : 0;
+    cell[8].u.number = journey_round(place->value);
+}
+
+
+static int
+journey_report_places(journey_table_t *table, const journey_analysis_t *a,
+    const journey_places_t *places, unsigned parts, long limit)
+{
+    uint32_t           i, n, *sorted;
+    journey_cell_t    *cell;
+    journey_column_t  *columns;
+
+    columns = journey_report_columns(table->pool,
+                                     journey_columns(journey_geo_columns));
+    sorted = malloc(places->n * sizeof(uint32_t));
+
+    if (columns == NULL || sorted == NULL) {
+        free(sorted);
+        return JOURNEY_ERROR;
+    }
+
+    columns[8].title = journey_report_value(a, table->pool);
+
+    for (i = parts; i < 3; i++) {
+        columns[i].title = NULL;
+        columns[i].key = NULL;
+    }
+
+    journey_table_init(table, table->pool, "geo", "Geography", columns,
+                       sizeof(journey_geo_columns)
+                       / sizeof(journey_geo_columns[0]));
+    table->empty = "no visitors";
+
+    for (i = 0, n = 0; i < places->n; i++) {
+        if (places->places[i].visitors != 0
+            || places->places[i].conversions != 0)
+        {
+            sorted[n++] = i;
+        }
+    }
+
+    qsort_r(sorted, n, sizeof(uint32_t), journey_report_place_cmp,
+            (void *) places);
+
+    n = journey_report_limit(table, n, limit);
+
+    for (i = 0; i < n; i++) {
+        cell = journey_table_row(table);
+
+        if (cell == NULL) {
+            free(sorted);
+            return JOURNEY_ERROR;
+        }
+
+        journey_report_place(cell, a, places, sorted[i]);
+    }
+
+    free(sorted);
+
+    if (places->keys.n == 1 && a->visitors != 0) {
+        journey_table_note(table, "the log has no places: journey_geoip adds "
+                           "them");
+    }
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
+    long limit)
+{
+    int               rc;
+    unsigned          parts;
+    journey_places_t  places;
+
+    parts = 1 + (unsigned) a->opts->by;
+
+    rc = journey_places_count(&places, a, parts);
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_report_places(table, a, &places, parts, limit);
+    }
+
+    journey_places_free(&places);
+
+    return rc;
+}
