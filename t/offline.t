@@ -191,6 +191,16 @@ my ($events, $code, $err, $out) =
                   goal(user => $secret)));
 
 is($code, 0, 'users');
+
+# As the module: "-" is no user, and what is too long or holds control
+# characters is none.
+is((import_of(csv(touch(channel => 'sms', user => '-'))))[0][0]{u}, undef,
+   'a user "-" is nobody');
+like((import_of(csv(touch(channel => 'sms', user => '-', visitor => ''))))[2],
+     qr/a touch needs a visitor or a user/, 'and names nobody');
+like((import_of(csv(touch(channel => 'sms', user => 'u' x 257))))[2],
+     qr/the user is none: it is longer than 256 bytes/, 'a user too long');
+
 is(join(' ', map { defined $_->{v} ? 1 : 0 } @$events), '1 0 0 0',
    'a visitor or none');
 is(scalar(grep { $_->{u} =~ /^[-\w]{16}$/ } @$events), 4, 'hashes');

@@ -5,6 +5,7 @@
 
 
 #include "journey_offline_record.h"
+#include "journey_application.h"
 #include "journey_money.h"
 #include "journey_person.h"
 #include "journey_time.h"
@@ -237,6 +238,9 @@ journey_offline_who(journey_offline_reader_t *reader,
     const journey_str_t *user, const journey_str_t *visitor,
     journey_record_t *rec, journey_error_t *err)
 {
+    int              rc;
+    journey_error_t  why;
+
     if (visitor->len != 0) {
 
         /* what stands there may be anybody's name: it is not shown */
@@ -249,8 +253,16 @@ journey_offline_who(journey_offline_reader_t *reader,
         rec->visitor = *visitor;
     }
 
-    if (user->len == 0) {
+    /* whom the module takes for nobody is nobody here, too */
+
+    rc = journey_application_user(user, &why);
+
+    if (rc == JOURNEY_DECLINED) {
         return JOURNEY_OK;
+    }
+
+    if (rc != JOURNEY_OK) {
+        return journey_error(err, "the user is none: %s", why.text);
     }
 
     if (reader->keys == NULL) {
