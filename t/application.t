@@ -421,13 +421,13 @@ $anna->get("/inner?$query");
 === TEST 17: the journey ends by it, and the next session begins the next one
 --- config
     journey on;
-    journey_session 1s;
+    journey_session 2s;
     location / { proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP; }
 --- visit
 my $anna = browser();
 $anna->get('/');
 $anna->post('/buy?status=303&' . say_query('X-Journey-Goal: buy; completes'));
-Time::HiRes::sleep(2.1);
+Time::HiRes::sleep(3.1);
 $anna->get('/');
 --- journey_log
 {"k":"page","j":1,"s":1}

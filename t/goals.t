@@ -295,7 +295,7 @@ is($goal->{ord}, $main::ord, 'the last key is the one');
 === TEST 8: completes: done, w, wn; the next session begins the next journey
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
-    journey_session 1s;
+    journey_session 2s;
     journey_sources journey/sources.conf;
 --- config
     journey on;
@@ -311,7 +311,7 @@ $anna->get('/?utm_source=letter&utm_medium=email');
 $anna->get('/mark');
 $anna->get('/buy');
 $anna->get('/mark');
-Time::HiRes::sleep(2.1);
+Time::HiRes::sleep(3.1);
 $anna->get('/');
 $anna->get('/buy');
 --- journey_log
