@@ -126,7 +126,8 @@ journey_attr_add(journey_attr_work_t *work, unsigned model, uint32_t item,
 
 static void
 journey_attr_places(journey_attr_work_t *work, const journey_attr_run_t *run,
-    const journey_paths_path_t *path, long double conversions, long double value)
+    const journey_paths_path_t *path, long double conversions,
+    long double value)
 {
     uint32_t         i, n, last;
     long double      share;
@@ -178,7 +179,8 @@ journey_attr_places(journey_attr_work_t *work, const journey_attr_run_t *run,
 
 static void
 journey_attr_aged(journey_attr_work_t *work, const journey_attr_run_t *run,
-    const journey_paths_path_t *path, long double conversions, long double value)
+    const journey_paths_path_t *path, long double conversions,
+    long double value)
 {
     uint32_t            i;
     long double       (*decays)[2], scale, scale_value;

@@ -145,30 +145,19 @@ journey_chain_single(journey_chain_work_t *work, const journey_chain_t *chain,
 }
 
 
-/*
- * Elimination.  a[j][i] is the weight of j's dependency on i, end what leaves
- * the component: the diagonal is their sum and is never stored, since only
- * what is positive is ever added.
- */
+/* a[j][i] is the weight of j's dependency on i, end what leaves the component,
+ * gain what that brings. */
 
-static int
-journey_chain_eliminate(journey_chain_work_t *work,
+static void
+journey_chain_fill(const journey_chain_work_t *work,
     const journey_chain_t *chain, const uint32_t *states, uint32_t m,
-    uint32_t component)
+    double *a, double *end, double *gain)
 {
-    double    *a, *end, *gain, *top, *row, factor, sum, weight;
-    size_t     e;
-    uint32_t   i, j, k, on;
+    double    weight;
+    size_t    e;
+    uint32_t  j, on, component;
 
-    if (journey_chain_room(&work->dense, ((size_t) m + 2) * m,
-                           &work->dense_size, sizeof(double)) != JOURNEY_OK)
-    {
-        return JOURNEY_ERROR;
-    }
-
-    a = work->dense;
-    end = a + (size_t) m * m;
-    gain = end + m;
+    component = work->member[states[0]];
 
     memset(a, 0, (size_t) m * m * sizeof(double));
 
@@ -198,6 +187,30 @@ journey_chain_eliminate(journey_chain_work_t *work,
             }
         }
     }
+}
+
+
+/* Elimination: the diagonal is what leaves and all dependencies together, and
+ * is never stored, since only what is positive is ever added. */
+
+static int
+journey_chain_eliminate(journey_chain_work_t *work,
+    const journey_chain_t *chain, const uint32_t *states, uint32_t m)
+{
+    double    *a, *end, *gain, *top, *row, factor, sum;
+    uint32_t   i, j, k;
+
+    if (journey_chain_room(&work->dense, ((size_t) m + 2) * m,
+                           &work->dense_size, sizeof(double)) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    a = work->dense;
+    end = a + (size_t) m * m;
+    gain = end + m;
+
+    journey_chain_fill(work, chain, states, m, a, end, gain);
 
     for (k = m - 1; k > 0; k--) {
         top = a + (size_t) k * m;
@@ -334,7 +347,7 @@ journey_system_residual(journey_system_t *sys, const double *x,
 
 
 /* BiCGSTAB from x on, with the sweep before it; returns the bound, x being the
- * best that was seen. */
+ * best that was seen.  Long, for it is one recurrence over its vectors. */
 
 static double
 journey_system_bicgstab(journey_system_t *sys, double *x, double *v)
@@ -437,18 +450,14 @@ journey_system_bicgstab(journey_system_t *sys, double *x, double *v)
 }
 
 
-/* Iterates; JOURNEY_DECLINED when the bound is not met. */
+/* Room for a component's own system. */
 
 static int
-journey_chain_iterate(journey_chain_work_t *work,
-    const journey_chain_t *chain, const uint32_t *states, uint32_t m,
-    uint32_t component)
+journey_chain_vectors(journey_chain_work_t *work, const journey_chain_t *chain,
+    const uint32_t *states, uint32_t m)
 {
-    double            *b, *x, *importance, weight, bound;
-    size_t             e, n, room;
-    uint32_t           j, on;
-    unsigned           i;
-    journey_system_t   sys;
+    size_t    n, room;
+    uint32_t  j;
 
     for (j = 0, n = 0; j < m; j++) {
         n += chain->first[states[j] + 1] - chain->first[states[j]];
@@ -468,21 +477,27 @@ journey_chain_iterate(journey_chain_work_t *work,
         }
     }
 
-    if (journey_chain_room(&work->vectors,
-                           (size_t) (JOURNEY_CHAIN_VECTORS + 1) * m,
-                           &work->vectors_size, sizeof(double))
-        != JOURNEY_OK)
-    {
-        return JOURNEY_ERROR;
-    }
+    return journey_chain_room(&work->vectors,
+                              (size_t) (JOURNEY_CHAIN_VECTORS + 1) * m,
+                              &work->vectors_size, sizeof(double));
+}
 
-    b = work->vectors;
-    x = b + m;
-    importance = x + m;
+
+/* The system of a component: what it depends on besides is known, and goes
+ * into b. */
+
+static void
+journey_chain_system(journey_chain_work_t *work, const journey_chain_t *chain,
+    const uint32_t *states, uint32_t m, double *b, double *importance)
+{
+    double    weight;
+    size_t    e, n;
+    uint32_t  j, on, component;
+
+    component = work->member[states[0]];
 
     for (j = 0, n = 0; j < m; j++) {
         b[j] = chain->gain[states[j]];
-        x[j] = 0;
         importance[j] = chain->importance[states[j]];
         work->row[j] = n;
 
@@ -509,6 +524,31 @@ journey_chain_iterate(journey_chain_work_t *work,
     }
 
     work->row[m] = n;
+}
+
+
+/* Iterates; JOURNEY_DECLINED when the bound is not met. */
+
+static int
+journey_chain_iterate(journey_chain_work_t *work,
+    const journey_chain_t *chain, const uint32_t *states, uint32_t m)
+{
+    double            *b, *x, *importance, bound;
+    uint32_t           j;
+    unsigned           i;
+    journey_system_t   sys;
+
+    if (journey_chain_vectors(work, chain, states, m) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    b = work->vectors;
+    x = b + m;
+    importance = x + m;
+
+    journey_chain_system(work, chain, states, m, b, importance);
+
+    memset(&sys, 0, sizeof(journey_system_t));
 
     sys.m = m;
     sys.row = work->row;
@@ -519,6 +559,8 @@ journey_chain_iterate(journey_chain_work_t *work,
     sys.aim = JOURNEY_CHAIN_AIM * chain->scale;
 
     /* from zero the sweeps grow to the solution and never beyond */
+
+    memset(x, 0, m * sizeof(double));
 
     for (i = 0; i < JOURNEY_CHAIN_SWEEPS; i++) {
         journey_system_sweep(&sys, b, x);
@@ -560,14 +602,14 @@ journey_chain_component(journey_chain_work_t *work,
     }
 
     if (m > JOURNEY_CHAIN_DENSE) {
-        rc = journey_chain_iterate(work, chain, states, m, component);
+        rc = journey_chain_iterate(work, chain, states, m);
 
         if (rc != JOURNEY_DECLINED || m > JOURNEY_CHAIN_LARGEST) {
             return rc;
         }
     }
 
-    return journey_chain_eliminate(work, chain, states, m, component);
+    return journey_chain_eliminate(work, chain, states, m);
 }
 
 

@@ -413,6 +413,28 @@ journey_markov_forward(const journey_markov_t *markov,
 }
 
 
+/* Marks the states that hold an item; returns the number of the mark. */
+
+static uint32_t
+journey_markov_remove(const journey_markov_t *markov,
+    journey_markov_work_t *work, uint32_t item)
+{
+    size_t  i;
+
+    if (++work->removal == 0) {
+        memset(work->removed, 0, markov->nstates * sizeof(uint32_t));
+        work->removal = 1;
+    }
+
+    for (i = markov->item_first[item]; i < markov->item_first[item + 1]; i++)
+    {
+        work->removed[markov->item_state[i]] = work->removal;
+    }
+
+    return work->removal;
+}
+
+
 /* What is lost without an item. */
 
 static int
@@ -469,6 +491,42 @@ journey_markov_removal(const journey_markov_t *markov,
 }
 
 
+/* The chain backwards, in which items are removed.  An error counts as much as
+ * it can bring, in conversions or in value. */
+
+static void
+journey_markov_backward(const journey_markov_t *markov,
+    journey_markov_work_t *work, double all, double all_value,
+    journey_chain_t *chain)
+{
+    uint32_t  i;
+
+    for (i = 0; i < markov->nstates; i++) {
+        work->important[i] = work->h[i];
+
+        if (all_value > 0) {
+            work->important[i] = journey_max(work->h[i],
+                                             work->worth[i] / all_value * all);
+        }
+
+        work->important[i] *= work->total[i];
+    }
+
+    chain->n = markov->nstates;
+    chain->first = markov->in_first;
+    chain->state = markov->in_state;
+    chain->step = markov->in_step;
+    chain->weight = work->steps;
+    chain->total = work->total;
+    chain->end = work->start;
+    chain->gain = work->start;
+    chain->removed = work->removed;
+    chain->removal = 0;
+    chain->importance = work->important;
+    chain->scale = all;
+}
+
+
 int
 journey_markov_removals(const journey_markov_t *markov,
     journey_markov_work_t *work, const double *conversions,
@@ -477,7 +535,6 @@ journey_markov_removals(const journey_markov_t *markov,
 {
     int              rc;
     double           all, all_value, got, got_value;
-    size_t           k;
     uint32_t         i, nitems;
     long double      lost, lost_value, paths;
     journey_chain_t  chain;
@@ -522,43 +579,11 @@ journey_markov_removals(const journey_markov_t *markov,
     sum->p = (double) (got / paths);
     sum->mean = (double) (got_value / paths);
 
-    /* an error counts as much as it can bring, in conversions or in value */
-
-    for (i = 0; i < markov->nstates; i++) {
-        work->important[i] = work->h[i];
-
-        if (all_value > 0) {
-            work->important[i] = journey_max(work->h[i],
-                                             work->worth[i] / all_value * all);
-        }
-
-        work->important[i] *= work->total[i];
-    }
-
-    chain.n = markov->nstates;
-    chain.first = markov->in_first;
-    chain.state = markov->in_state;
-    chain.step = markov->in_step;
-    chain.weight = work->steps;
-    chain.total = work->total;
-    chain.end = work->start;
-    chain.gain = work->start;
-    chain.removed = work->removed;
-    chain.importance = work->important;
-    chain.scale = all;
+    journey_markov_backward(markov, work, all, all_value, &chain);
 
     for (i = 0; i < nitems; i++) {
 
-        if (++work->removal == 0) {
-            memset(work->removed, 0, markov->nstates * sizeof(uint32_t));
-            work->removal = 1;
-        }
-
-        chain.removal = work->removal;
-
-        for (k = markov->item_first[i]; k < markov->item_first[i + 1]; k++) {
-            work->removed[markov->item_state[k]] = work->removal;
-        }
+        chain.removal = journey_markov_remove(markov, work, i);
 
         rc = journey_markov_removal(markov, work, &chain, i, &lost,
                                     &lost_value);

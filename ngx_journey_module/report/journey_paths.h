@@ -106,7 +106,8 @@ int journey_paths_add(journey_paths_t *paths, const uint32_t *items,
 /* The path's touches as places in items. */
 
 static inline const uint32_t *
-journey_path_touches(const journey_paths_t *paths, const journey_paths_path_t *path)
+journey_path_touches(const journey_paths_t *paths,
+    const journey_paths_path_t *path)
 {
     return paths->touches + path->first;
 }

@@ -77,6 +77,8 @@ test_binomial_shape(uint64_t n, double p)
 }
 
 
+/* Long, for all of it is about one set of paths. */
+
 static void
 test_bootstrap(void)
 {

@@ -259,7 +259,8 @@ test_sticky(unsigned order)
 
 /* A walk to and fro along a line of items, a million touches long: slow for
  * everything that iterates.  The chance to convert without an item is that of
- * a full matrix of flows, eliminated without subtraction in long double. */
+ * a full matrix of flows, eliminated without subtraction in long double.
+ * Long, for the matrix is filled and eliminated in one place. */
 
 #define LINE  300
 
