@@ -60,10 +60,11 @@ journey_report_place_cmp(const void *one, const void *two, void *ctx)
 }
 
 
-static void
+static int
 journey_report_place(journey_cell_t *cell, const journey_analysis_t *a,
-    const journey_places_t *places, uint32_t number)
+    journey_pool_t *pool, const journey_places_t *places, uint32_t number)
 {
+    u_char                 *p;
     unsigned                i;
     journey_str_t           names[3];
     const journey_place_t  *place;
@@ -79,6 +80,19 @@ journey_report_place(journey_cell_t *cell, const journey_analysis_t *a,
         journey_places_name(places, number, names);
 
         for (i = 0; i < 3; i++) {
+
+            /* the places are gone when the table is printed */
+
+            if (names[i].len != 0) {
+                p = journey_palloc(pool, names[i].len);
+                if (p == NULL) {
+                    return JOURNEY_ERROR;
+                }
+
+                memcpy(p, names[i].data, names[i].len);
+                names[i].data = p;
+            }
+
             journey_report_string(&cell[i], names[i]);
         }
     }
@@ -91,6 +105,8 @@ journey_report_place(journey_cell_t *cell, const journey_analysis_t *a,
     cell[7].u.number = place->journeys ? (double) place->conversions
                                          / (double) place->journeys : 0;
     cell[8].u.number = journey_round(place->value);
+
+    return JOURNEY_OK;
 }
 
 
@@ -139,12 +155,13 @@ journey_report_places(journey_table_t *table, const journey_analysis_t *a,
     for (i = 0; i < n; i++) {
         cell = journey_table_row(table);
 
-        if (cell == NULL) {
+        if (cell == NULL
+            || journey_report_place(cell, a, table->pool, places, sorted[i])
+               != JOURNEY_OK)
+        {
             free(sorted);
             return JOURNEY_ERROR;
         }
-
-        journey_report_place(cell, a, places, sorted[i]);
     }
 
     free(sorted);
