@@ -38,7 +38,7 @@ ntests=0
 
 once() {
     printf 't/%s.t\n' browser faults drill command classify import check show \
-           erase link prune min_visitors campaigns touchpoints_report offline \
+           html erase link prune min_visitors campaigns touchpoints_report offline \
            persons retention content geo_report tail privacy_cmd simulate attribution sources matomo readme
 }
 

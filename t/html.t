@@ -313,7 +313,7 @@ for my $case (['Channels', 'channels',
     my $rest = pop @rows;
     my $sum = 0;
 
-    $sum += plain($_->[3]) for @rows, $rest;
+    $sum += plain($_->[2]) for @rows, $rest;
 
     is(@rows, 50, 'pages: a table of fifty');
     like($rest->[0], qr/^other \(\d+.rows\)$/, '... says what is cut');
@@ -355,6 +355,83 @@ for my $case (['Channels', 'channels',
         table($east, 'Visitors, sessions and conversions over time');
     is($east[0][0], '2026-09-22', '... days of --tz');
     like($east, qr/2026-09-22 02:13 \+12:00/, '... and times');
+}
+
+
+# ---- attribution and retention ---------------------------------------------
+
+{
+    my (undef, $out) = run('attribution', '--json', '--bootstrap', 200, $shop);
+    my $models = $json->decode($out)->{models};
+    my @names = qw(first last last_non_direct linear position time_decay
+                   markov shapley counterfactual);
+    my ($head, @rows) = table($text, 'Conversions by nine models');
+    my %rows = map { $_->[0] => $_ } @rows;
+
+    is(@rows, @{ $models->{markov} }, 'attribution: every channel');
+
+    for my $i (0 .. $#names) {
+        my $sum = 0;
+        my @wrong;
+
+        for my $row (@{ $models->{$names[$i]} }) {
+            my $name = ucfirst($row->{channel} =~ s/_/ /gr =~ s/^ai /AI /r
+                                               =~ s/^sms$/SMS/r);
+            my $cell = plain($rows{$name}[$i + 1] // '');
+            my ($credit, $low, $high) =
+                $cell =~ /^([\d.]+) ([\d.]+)\x{2013}([\d.]+)$/;
+
+            push @wrong, "$name: $cell"
+                if !defined $high
+                   || abs($credit - $row->{conversions}) > 0.0051
+                   || abs($low - $row->{conversions_low}) > 0.0051
+                   || abs($high - $row->{conversions_high}) > 0.0051;
+            $sum += $credit // 0;
+        }
+
+        is("@wrong", '', "... $names[$i], with its intervals");
+        cmp_ok(abs($sum - $report->{summary}{conversions}), '<', 0.1,
+               '... adds up');
+    }
+
+    # Four weeks; who first came in one of them and was back.
+    my $log = '';
+
+    for my $i (0 .. 99) {
+        my %who = (v => sprintf('c%016d', $i), j => 1, p => '/');
+        my $t = $start + ($i % 4) * 7 * 86_400_000;
+
+        $log .= line(%who, s => 1, t => $t, ch => 'direct',
+                     fs => int($t / 86_400_000));
+        $log .= line(%who, s => 2, t => $t + 7 * 86_400_000, ch => 'direct')
+            if $i % 4 < 3 && $i % 5 == 0;
+    }
+
+    my $back = spew($log);
+    my $page = page($back);
+    my ($body) = $page =~ m{<table class="heat".*?<tbody>(.*?)</tbody>}s;
+    my @heat = map { [ map { s/<[^>]*>//gr } m{<t[hd][^>]*>(.*?)</t[hd]>}gs ] }
+               $body =~ m{<tr>(.*?)</tr>}gs;
+
+    is(@heat, 4, 'retention: four weeks');
+    is("$heat[0][0] $heat[0][1] $heat[0][2] $heat[0][3]",
+       "2026-09-21 25 20.0\x{a0}% 0.0\x{a0}%", '... who came, who came back');
+
+    (undef, $out) = run('retention', '--json', $back);
+    my %share = map { ("$_->{cohort} $_->{period}" => $_->{share}) }
+                    @{ $json->decode($out)->{retention} };
+    my @wrong;
+
+    for my $row (@heat) {
+        for my $k (1 .. $#$row - 1) {
+            next if $row->[$k + 1] eq '';
+            my ($share) = $row->[$k + 1] =~ /^([\d.]+)/;
+            push @wrong, "$row->[0] $k"
+                if abs($share - 100 * $share{"$row->[0] $k"}) > 0.051;
+        }
+    }
+
+    is("@wrong", '', '... as "journey retention" has it');
 }
 
 

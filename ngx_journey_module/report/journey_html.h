@@ -8,8 +8,8 @@
  *
  * A reader goes through the files in this order: journey_html_cmd (from the
  * options to a file), journey_html_page (the document and the list of its
- * sections), journey_html_charts, journey_html_lists and journey_html_flows
- * (the sections), journey_html_table (the numbers beside a picture),
+ * sections), journey_html_charts, journey_html_lists, journey_html_flows and
+ * journey_html_models (the sections), journey_html_table (the numbers beside a picture),
  * journey_html (text), journey_html_style.
  */
 
@@ -52,6 +52,8 @@ typedef struct {
     size_t                    len;
     size_t                    size;
     unsigned                  no_memory:1;
+    unsigned                  failed:1; /* something could not be told, and a
+                                           message is printed */
 
     const journey_options_t  *opts;
     const journey_analysis_t *a;
@@ -68,7 +70,7 @@ typedef struct {
     journey_table_t           campaigns;
     journey_table_t           phases;
     journey_table_t           goals;
-    journey_table_t           pages;
+    journey_table_t           content[2];       /* pages, gaps */
     journey_table_t           paths;
     const char               *value;    /* "Value EUR"; NULL: no values */
 
@@ -146,6 +148,9 @@ void journey_html_timeline(journey_html_t *h);
 void journey_html_funnel(journey_html_t *h);
 
 void journey_html_flows(journey_html_t *h);
+
+void journey_html_attribution(journey_html_t *h);
+void journey_html_retention(journey_html_t *h);
 
 void journey_html_channels(journey_html_t *h);
 void journey_html_campaigns(journey_html_t *h);

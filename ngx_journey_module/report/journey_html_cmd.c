@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 
-#define JOURNEY_HTML_TABLES  7
+#define JOURNEY_HTML_TABLES  8
 
 
 static void
@@ -146,10 +146,10 @@ static int
 journey_html_tables(journey_html_t *h, journey_pool_t *pool)
 {
     int                rc;
-    unsigned           i;
+    unsigned           i, n;
     journey_table_t   *tables[JOURNEY_HTML_TABLES] = {
         &h->summary, &h->channels, &h->campaigns, &h->phases, &h->goals,
-        &h->pages, &h->paths
+        &h->paths, &h->content[0], &h->content[1]
     };
 
     for (i = 0; i < JOURNEY_HTML_TABLES; i++) {
@@ -161,8 +161,10 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
     rc |= journey_table_campaigns(&h->campaigns, h->a, JOURNEY_LIMIT_NONE);
     rc |= journey_table_phases(&h->phases, h->a);
     rc |= journey_table_goals(&h->goals, h->a, JOURNEY_LIMIT_NONE);
-    rc |= journey_table_pages(&h->pages, h->a, JOURNEY_LIMIT_NONE);
     rc |= journey_table_paths(&h->paths, h->a, JOURNEY_LIMIT_NONE);
+
+    n = 0;
+    rc |= journey_tables_content(h->content, &n, h->a, JOURNEY_LIMIT_NONE);
 
     return rc;
 }
@@ -210,7 +212,8 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     journey_table_free(&h->campaigns);
     journey_table_free(&h->phases);
     journey_table_free(&h->goals);
-    journey_table_free(&h->pages);
+    journey_table_free(&h->content[0]);
+    journey_table_free(&h->content[1]);
     journey_table_free(&h->paths);
     journey_flows_free(&flows);
     journey_timeline_free(&timeline);
@@ -231,7 +234,7 @@ journey_html_load(journey_html_t *h, const journey_options_t *opts,
 
     memset(&a, 0, sizeof(journey_analysis_t));
 
-    rc = journey_load(&store, opts, damage);
+    rc = journey_load_more(&store, opts, 1, damage);
 
     if (rc == JOURNEY_OK
         && (journey_analyse(&a, &store, opts, conf) != JOURNEY_OK
@@ -357,7 +360,7 @@ journey_report_html(const journey_options_t *opts)
     free(h.data);
     journey_pool_destroy(pool);
 
-    if (rc != JOURNEY_OK || damage.bad_lines != 0 || damage.bad_members != 0
+    if (rc != JOURNEY_OK || h.failed || damage.bad_lines != 0 || damage.bad_members != 0
         || damage.bad_files != 0)
     {
         return JOURNEY_EXIT_DATA;

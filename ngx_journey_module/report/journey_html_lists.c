@@ -423,7 +423,33 @@ journey_html_paths(journey_html_t *h)
 }
 
 
-/* Columns: 0 host, 1 path, 2 phase, 3 visits, 4 entries, 5 exits. */
+/* How many went on from there, and what drove others away. */
+
+static void
+journey_html_page_more(journey_html_t *h, const journey_cell_t *cell)
+{
+    unsigned     i, n;
+
+    static const char *const  causes[] = { "error", "slow", "dead end" };
+
+    if (!cell[6].null) {
+        journey_html_dot(h);
+        journey_html_share(h, cell[6].u.number);
+        journey_html_raw(h, "\xc2\xa0led on");
+    }
+
+    for (i = 0, n = 0; i < 3; i++) {
+        if (cell[8 + i].u.count != 0) {
+            journey_html_raw(h, n++ ? ", " : " \xc2\xb7 exits by: ");
+            journey_html_count(h, cell[8 + i].u.count);
+            journey_html_fmt(h, "\xc2\xa0%s", causes[i]);
+        }
+    }
+}
+
+
+/* Columns: 0 host, 1 path, 2 phase, 3 visits, 4 entries, 5 exits, 6 advance,
+ * 8 exits by an error, 9 slow, 10 at a dead end. */
 
 void
 journey_html_pages(journey_html_t *h)
@@ -433,7 +459,7 @@ journey_html_pages(journey_html_t *h)
     const journey_cell_t   *cell;
     const journey_table_t  *table;
 
-    table = &h->pages;
+    table = &h->content[0];
 
     if (table->nrows == 0) {
         journey_html_empty(h, "No page was visited in this period.");
@@ -477,6 +503,7 @@ journey_html_pages(journey_html_t *h)
         journey_html_counted(h, cell[4].u.count, "entry", "entries");
         journey_html_dot(h);
         journey_html_counted(h, cell[5].u.count, "exit", "exits");
+        journey_html_page_more(h, cell);
         journey_html_raw(h, "</div></li>\n");
     }
 

@@ -69,6 +69,20 @@ static const journey_html_section_t  journey_html_sections[] = {
       "end close the sale.",
       journey_html_paths },
 
+    { "attribution", "What each channel is worth",
+      "Several models share the conversions among the channels that led to "
+      "them. First touch asks who began, last touch who finished; equal "
+      "shares treats all alike; Markov asks what would be missed without the "
+      "channel. The line shows where the number may lie (95 %): where lines "
+      "overlap, the difference may be chance.",
+      journey_html_attribution },
+
+    { "retention", "Who comes back",
+      "Each row is the people who first came in that time, each column the "
+      "share of them who were there again so much later. The stronger the "
+      "colour, the more.",
+      journey_html_retention },
+
     { "campaigns", "Campaigns",
       "Views are mails opened and ads shown, clicks are links of ours that "
       "were followed, visits are all other arrivals with the campaign's "
@@ -78,7 +92,8 @@ static const journey_html_section_t  journey_html_sections[] = {
     { "pages", "Pages",
       "Entries are sessions that began on the page, exits those that ended "
       "there. Many exits are good after an order, and a question anywhere "
-      "else.",
+      "else. Led on is the share of visits after which the journey reached a "
+      "later phase.",
       journey_html_pages },
 
     { "notes", "What to know about these numbers",

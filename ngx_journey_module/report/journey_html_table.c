@@ -17,7 +17,7 @@
 
 static const char  *journey_html_additive[] = {
     "touches", "conversions", "views", "clicks", "visits", "entries", "exits",
-    "without_visitor"
+    "without_visitor", "exits_error", "exits_slow", "exits_dead_end"
 };
 
 
