@@ -297,7 +297,9 @@ my $report = JSON::PP->new->utf8->decode($out);
 is($report->{summary}{$_}, 1, "the example has 1 of $_")
     for qw(visitors sessions journeys conversions);
 
-for my $table ('content', 'retention', 'geo --by city') {
+for my $table ('content', 'retention', 'geo --by city',
+               'funnel --funnel /*,goal:*')
+{
     ($code, $out) = journey_command(undef, split(/ /, $table),
                                     '--json', '--conf',
                                     "$root/conf", "$dir/logs/example.log");

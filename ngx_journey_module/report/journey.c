@@ -92,6 +92,10 @@ static const journey_command_t  journey_commands[] = {
       "by country, region or city",
       JOURNEY_LOGS|JOURNEY_OPTIONS_GEO, journey_report_geo },
 
+    { "funnel", "FILE\xe2\x80\xa6",
+      "who made which steps, in order: --funnel '/products/*,goal:purchase'",
+      JOURNEY_LOGS|JOURNEY_OPTIONS_FUNNEL, journey_report_funnel },
+
     { "classify", "[< JSON-LINES]",
       "the channel, source, bot and phase that a visit would be given",
       JOURNEY_OPTIONS_CONF|JOURNEY_OPTIONS_FORMAT|JOURNEY_OPTIONS_CLASSIFY,

@@ -17,6 +17,7 @@
 #define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
 #define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
 #define JOURNEY_HALF_LIFE (7ULL * 24 * 3600 * 1000)
+#define JOURNEY_WINDOW    (7ULL * 24 * 3600 * 1000)
 #define JOURNEY_WAIT      (60ULL * 1000)
 
 
@@ -317,6 +318,13 @@ journey_options_tables(journey_options_t *opts, unsigned option,
 
         opts->period = (journey_period_e) place;
         return JOURNEY_OK;
+
+    case JOURNEY_OPT_FUNNEL:
+        opts->funnel = value;
+        return JOURNEY_OK;
+
+    case JOURNEY_OPT_WINDOW:
+        return journey_span_parse(value, &opts->window, err);
 
     default: /* JOURNEY_OPT_BY */
         if (journey_options_word(value, places, 3, &place, err)
@@ -636,6 +644,7 @@ journey_options_read(journey_options_t *opts,
     opts->seed = JOURNEY_LIMIT_NONE;
     opts->idle = JOURNEY_IDLE;
     opts->lookback = JOURNEY_LOOKBACK;
+    opts->window = JOURNEY_WINDOW;
     opts->order = 1;
     opts->half_life = JOURNEY_HALF_LIFE;
     opts->cookie = "jny";

@@ -62,6 +62,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_ATTRIBUTION  0x8000
 #define JOURNEY_OPTIONS_RETENTION    0x10000
 #define JOURNEY_OPTIONS_GEO          0x20000
+#define JOURNEY_OPTIONS_FUNNEL       0x40000
 #define JOURNEY_OPTIONS_HTML      0x100000
 
 
@@ -168,6 +169,8 @@ struct journey_options_s {
 
     journey_period_e          period;   /* retention */
     journey_by_e              by;       /* geo */
+    const char               *funnel;   /* its steps */
+    uint64_t                  window;   /* ms */
 
     long                      lines;    /* tail; as limit */
     unsigned                  all;

@@ -142,5 +142,10 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "period", "PERIOD", JOURNEY_OPTIONS_RETENTION,
       "day, week (from Monday on) or month (default week)" },
     { "by", "PLACE", JOURNEY_OPTIONS_GEO,
-      "country, region or city (default country)" }
+      "country, region or city (default country)" },
+    { "funnel", "STEPS", JOURNEY_OPTIONS_FUNNEL,
+      "'/products/*,/cart,goal:purchase': paths, in which *\n"
+      "is any part, and goals" },
+    { "window", "SPAN", JOURNEY_OPTIONS_FUNNEL,
+      "time for all steps from the first on (default 7d)" }
 };

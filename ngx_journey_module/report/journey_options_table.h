@@ -75,6 +75,8 @@ typedef enum {
     JOURNEY_OPT_BOOTSTRAP,
     JOURNEY_OPT_PERIOD,
     JOURNEY_OPT_BY,
+    JOURNEY_OPT_FUNNEL,
+    JOURNEY_OPT_WINDOW,
     JOURNEY_OPT_LAST
 } journey_option_e;
 

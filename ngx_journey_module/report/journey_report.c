@@ -7,6 +7,7 @@
 #include "journey_report.h"
 #include "journey_html.h"
 #include "journey_config.h"
+#include "journey_steps.h"
 
 #include <stdarg.h>
 
@@ -24,6 +25,7 @@
 #define JOURNEY_REPORT_RETENTION 0x80
 #define JOURNEY_REPORT_CONTENT   0x100
 #define JOURNEY_REPORT_GEO       0x200
+#define JOURNEY_REPORT_FUNNEL    0x400
 
 /* Tables that need more of each event. */
 #define JOURNEY_REPORT_MORE                                                   \
@@ -338,6 +340,10 @@ journey_report_tables(const journey_options_t *opts,
         rc |= journey_table_geo(&tables[(*n)++], a, limit);
     }
 
+    if (wanted & JOURNEY_REPORT_FUNNEL) {
+        rc |= journey_table_funnel(&tables[(*n)++], a);
+    }
+
     if (wanted & JOURNEY_REPORT_CONTENT) {
         rc |= journey_tables_content(tables, n, a, top);
     }
@@ -492,6 +498,26 @@ int
 journey_report_geo(const journey_options_t *opts)
 {
     return journey_report_run(opts, JOURNEY_REPORT_GEO);
+}
+
+
+int
+journey_report_funnel(const journey_options_t *opts)
+{
+    journey_error_t  err;
+    journey_steps_t  steps;
+
+    if (opts->funnel == NULL) {
+        fprintf(stderr, "journey: no --funnel; see journey funnel --help\n");
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    if (journey_steps_parse(&steps, opts->funnel, &err) != JOURNEY_OK) {
+        fprintf(stderr, "journey: --funnel: %s\n", err.text);
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    return journey_report_run(opts, JOURNEY_REPORT_FUNNEL);
 }
 
 

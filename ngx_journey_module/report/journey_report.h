@@ -43,6 +43,8 @@ void journey_report_notes(const journey_options_t *opts,
 int journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
     long limit);
 
+int journey_table_funnel(journey_table_t *table, const journey_analysis_t *a);
+
 /* Content, and its gaps where there is a configuration: *n tables. */
 int journey_tables_content(journey_table_t *tables, unsigned *n,
     const journey_analysis_t *a, long limit);
@@ -55,6 +57,7 @@ int journey_report_phases(const journey_options_t *opts);
 int journey_report_goals(const journey_options_t *opts);
 int journey_report_paths(const journey_options_t *opts);
 int journey_report_geo(const journey_options_t *opts);
+int journey_report_funnel(const journey_options_t *opts);
 int journey_report_content(const journey_options_t *opts);
 int journey_report_retention(const journey_options_t *opts);
 

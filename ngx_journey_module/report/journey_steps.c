@@ -1,0 +1,338 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ */
+
+
+#include "journey_steps.h"
+
+#include <stdlib.h>
+
+
+/* How a visitor came to a step: when to each one up to it. */
+
+typedef struct {
+    uint64_t                   t[JOURNEY_STEPS_MAX];
+    unsigned                   set;
+} journey_steps_way_t;
+
+typedef struct {
+    journey_steps_t           *steps;
+    const journey_analysis_t  *a;
+    uint64_t                   window;
+    uint32_t                  *pages;   /* bits of steps, by page */
+    uint32_t                  *goals;   /* and by the goal's name */
+} journey_steps_walk_t;
+
+
+int
+journey_steps_parse(journey_steps_t *steps, const char *text,
+    journey_error_t *err)
+{
+    size_t                len;
+    const char           *p;
+    journey_steps_one_t  *step;
+
+    memset(steps, 0, sizeof(journey_steps_t));
+
+    for (p = text; /* void */ ; p += len + 1) {
+        len = strcspn(p, ",");
+
+        if (*p != '/' && *p != '*'
+            && (strncmp(p, "goal:", 5) != 0 || len == 5))
+        {
+            return journey_error(err, "the step \"%.*s\" is neither a path "
+                                 "nor goal:NAME", (int) len, p);
+        }
+
+        if (steps->n == JOURNEY_STEPS_MAX) {
+            return journey_error(err, "more than %d steps", JOURNEY_STEPS_MAX);
+        }
+
+        step = &steps->steps[steps->n++];
+        step->name.data = (u_char *) p;
+        step->name.len = len;
+
+        if (p[len] == '\0') {
+            break;
+        }
+    }
+
+    if (steps->n < 2) {
+        return journey_error(err, "a funnel has two steps at least");
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* "*" is anything.  Going back to the last one is enough. */
+
+static unsigned
+journey_steps_glob(const journey_str_t *pattern, const u_char *p, size_t len)
+{
+    size_t  i, k, star, from;
+
+    star = pattern->len;
+    from = 0;
+
+    for (i = 0, k = 0; k < len; /* void */ ) {
+
+        if (i < pattern->len && pattern->data[i] == '*') {
+            star = i++;
+            from = k;
+
+        } else if (i < pattern->len && pattern->data[i] == p[k]) {
+            i++;
+            k++;
+
+        } else if (star != pattern->len) {
+            i = star + 1;
+            k = ++from;
+
+        } else {
+            return 0;
+        }
+    }
+
+    while (i < pattern->len && pattern->data[i] == '*') {
+        i++;
+    }
+
+    return i == pattern->len;
+}
+
+
+/* Which steps each page and each goal is. */
+
+static int
+journey_steps_match(journey_steps_walk_t *walk)
+{
+    uint32_t                i;
+    unsigned                k;
+    journey_str_t           str, *step;
+    const u_char           *path;
+    const journey_store_t  *store;
+
+    store = walk->a->store;
+
+    walk->pages = calloc(store->all.pages.n, sizeof(uint32_t));
+    walk->goals = calloc(store->all.names.n, sizeof(uint32_t));
+
+    if (walk->pages == NULL || walk->goals == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (k = 0; k < walk->steps->n; k++) {
+        step = &walk->steps->steps[k].name;
+
+        if (step->data[0] == 'g') {
+            for (i = 1; i < store->all.names.n; i++) {
+                str = journey_intern_str(&store->all.names, i);
+
+                if (str.len == step->len - 5
+                    && memcmp(str.data, step->data + 5, str.len) == 0)
+                {
+                    walk->goals[i] |= 1U << k;
+                }
+            }
+
+            continue;
+        }
+
+        for (i = 1; i < store->all.pages.n; i++) {
+            str = journey_intern_str(&store->all.pages, i);
+            path = memchr(str.data, '\0', str.len);
+
+            if (path != NULL
+                && journey_steps_glob(step, path + 1,
+                                      str.len - (path + 1 - str.data)))
+            {
+                walk->pages[i] |= 1U << k;
+            }
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static uint32_t
+journey_steps_of(const journey_steps_walk_t *walk, const journey_ev_t *ev)
+{
+    if (ev->kind == JOURNEY_EVENT_PAGE) {
+        return walk->pages[ev->page];
+    }
+
+    if (ev->goal != 0 && !(ev->flags & JOURNEY_EV_REPEATED)) {
+        return walk->goals[walk->a->store->all.goals[ev->goal - 1].goal];
+    }
+
+    return 0;
+}
+
+
+/* How many steps a visitor made, and when. */
+
+static unsigned
+journey_steps_visitor(journey_steps_walk_t *walk, const uint32_t *refs,
+    uint32_t n, journey_steps_way_t *best)
+{
+    uint32_t              i, bits;
+    unsigned              k, furthest;
+    journey_ev_t         *ev;
+    journey_steps_way_t   ways[JOURNEY_STEPS_MAX];
+
+    for (k = 0; k < walk->steps->n; k++) {
+        ways[k].set = 0;
+    }
+
+    furthest = 0;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->a->store, refs[i]);
+        bits = journey_steps_of(walk, ev);
+
+        if (bits == 0) {
+            continue;
+        }
+
+        /* from the last step on, so that one event is one step of a way; the
+         * way that began last has the most time left */
+
+        for (k = walk->steps->n; k > 0; k--) {
+
+            if (!(bits & 1U << (k - 1))) {
+                continue;
+            }
+
+            if (k > 1) {
+                if (!ways[k - 2].set
+                    || ev->t - ways[k - 2].t[0] > walk->window)
+                {
+                    continue;
+                }
+
+                ways[k - 1] = ways[k - 2];
+            }
+
+            ways[k - 1].t[k - 1] = ev->t;
+            ways[k - 1].set = 1;
+
+            if (k > furthest) {
+                furthest = k;
+                *best = ways[k - 1];
+            }
+        }
+    }
+
+    return furthest;
+}
+
+
+static int
+journey_steps_add(journey_steps_one_t *step, uint64_t time)
+{
+    uint64_t   size;
+    uint64_t  *times;
+
+    if (step->ntimes == step->size) {
+        size = step->size ? 2 * step->size : 256;
+
+        times = realloc(step->times, size * sizeof(uint64_t));
+        if (times == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        step->times = times;
+        step->size = size;
+    }
+
+    step->times[step->ntimes++] = time;
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_steps_cmp(const void *one, const void *two)
+{
+    const uint64_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+
+int
+journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
+    uint64_t window)
+{
+    int                     rc;
+    uint32_t                i, n;
+    unsigned                k, furthest;
+    journey_steps_way_t     best;
+    journey_steps_walk_t    walk;
+    const journey_store_t  *store;
+
+    store = a->store;
+
+    walk.steps = steps;
+    walk.a = a;
+    walk.window = window;
+
+    rc = journey_steps_match(&walk);
+
+    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+        furthest = journey_steps_visitor(&walk,
+                                         store->order + store->visitors[i], n,
+                                         &best);
+
+        for (k = 0; k < furthest && rc == JOURNEY_OK; k++) {
+            steps->steps[k].visitors++;
+
+            if (k > 0) {
+                rc = journey_steps_add(&steps->steps[k],
+                                       best.t[k] - best.t[k - 1]);
+            }
+        }
+    }
+
+    for (k = 1; k < steps->n; k++) {
+        if (steps->steps[k].ntimes != 0) {
+            qsort(steps->steps[k].times, steps->steps[k].ntimes,
+                  sizeof(uint64_t), journey_steps_cmp);
+        }
+    }
+
+    free(walk.pages);
+    free(walk.goals);
+
+    return rc;
+}
+
+
+void
+journey_steps_free(journey_steps_t *steps)
+{
+    unsigned  k;
+
+    for (k = 0; k < steps->n; k++) {
+        free(steps->steps[k].times);
+    }
+}
+
+
+double
+journey_steps_median(const journey_steps_one_t *step)
+{
+    uint64_t  n;
+
+    n = step->ntimes;
+
+    return ((double) step->times[(n - 1) / 2] + (double) step->times[n / 2])
+           / 2;
+}
