@@ -299,7 +299,7 @@ journey_table_retention(journey_table_t *table, const journey_analysis_t *a,
         rc = journey_report_retention_table(table, a, &retention, limit);
 
     } else if (rc == JOURNEY_DECLINED) {
-        fprintf(stderr, "journey: retention: the input has more than %u "
+        fprintf(stderr, "journey: retention: the input has more than %d "
                 "periods; --period, --since and --until make fewer\n",
                 JOURNEY_RETENTION_MAX);
     }

@@ -314,6 +314,8 @@ journey_retention_count(journey_retention_t *retention,
         return JOURNEY_OK;
     }
 
+    memset(&walk, 0, sizeof(journey_retention_walk_t));
+
     walk.retention = retention;
     walk.a = a;
 

@@ -277,6 +277,8 @@ journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
     journey_steps_walk_t    walk;
     const journey_store_t  *store;
 
+    memset(&walk, 0, sizeof(journey_steps_walk_t));
+
     store = a->store;
 
     walk.steps = steps;
