@@ -205,6 +205,8 @@ log=$demo/journey.log.gz
 "$journey" report --conf "$demo/journey" --json "$log" \
     > "$demo/report.json"
 
+"$journey" report --conf "$demo/journey" --html "$demo/report.html" "$log"
+
 perl "$top/scripts/demo/check.pl" "$demo/traffic" "$log" "$demo/report.json" \
     "$demo/status.json" ||
     die "log, report or counters do not agree with the visits"
@@ -249,6 +251,7 @@ log, report and live counters agree with the visits.
 log     $log   (zcat reads it)
 report  $demo/report.txt
         build/journey report --conf build/demo/journey build/demo/journey.log.gz
+page    $demo/report.html   (open it in a browser)
 visitor build/journey show $example build/demo/journey.log.gz
 took    $((SECONDS - started)) s
 END

@@ -229,7 +229,8 @@ sub shop {
     my $log = '';
 
     for my $i (0 .. $visitors - 1) {
-        my %who = (v => sprintf('c%s%015d', $tag, $i), j => 1, s => 1);
+        my %who = (v => sprintf('c%s%015d', $tag, $i), j => 1, s => 1,
+                   cc => (qw(DE AT CH))[$i % 3]);
         my $t = $from + ($i % 14) * 86_400_000 + $i * 1000;
         my $channel = $channels[$i * 7 % ($i % 3 + 8)];
 
@@ -260,6 +261,7 @@ my $shop = spew(shop($start, 600, 'A'));
 my $text = page($shop);
 my (undef, $report) = run('report', '--json', $shop);
 $report = $json->decode($report);
+$report->{geo} = $json->decode((run('geo', '--json', $shop))[1])->{geo};
 
 
 # ---- the numbers are those of report --json --------------------------------
@@ -281,6 +283,8 @@ like($text, qr/<dt>Period<\/dt><dd>2026-09-21 14:13 UTC \x{2013} /,
 for my $case (['Channels', 'channels',
                qw(channel touches visitors sessions journeys conversions
                   value)],
+              ['Countries', 'geo',
+               qw(country visitors sessions journeys conversions - value)],
               ['Goals', 'goals',
                qw(goal conversions without_visitor value currency)],
               ['Phases', 'phases', qw(phase journeys - completed dropped
@@ -303,6 +307,7 @@ for my $case (['Channels', 'channels',
         } @keys;
         my @got = map { plain($_) } @$cells;
         $got[2] = '-' if $name eq 'phases';
+        $got[5] = '-' if $name eq 'geo';
 
         is("@got", "@want", "$name: $want[0]");
     }
@@ -529,8 +534,8 @@ sub flows {
 {
     my $page = page(spew(''));
 
-    for my $id (qw(headline time channels flows phases goals paths campaigns
-                   pages))
+    for my $id (qw(headline time channels flows phases goals paths
+                   attribution retention campaigns countries pages))
     {
         like($page, qr{<section id="$id".*?<p class="empty">\w[^<]+</p>}s,
              "empty: $id says so");

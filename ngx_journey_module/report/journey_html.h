@@ -8,9 +8,10 @@
  *
  * A reader goes through the files in this order: journey_html_cmd (from the
  * options to a file), journey_html_page (the document and the list of its
- * sections), journey_html_charts, journey_html_lists, journey_html_flows and
- * journey_html_models (the sections), journey_html_table (the numbers beside a picture),
- * journey_html (text), journey_html_style.
+ * sections), journey_html_charts, journey_html_lists, journey_html_flows with
+ * journey_html_sankey, and journey_html_models (the sections),
+ * journey_html_table (the numbers beside a picture), journey_html (text),
+ * journey_html_style.
  */
 
 
@@ -58,8 +59,8 @@ typedef struct {
     const journey_options_t  *opts;
     const journey_analysis_t *a;
     const journey_damage_t   *damage;
-    const journey_timeline_t *timeline;
-    const journey_flows_t    *flows;
+    journey_timeline_t        timeline;
+    journey_flows_t           flows;
     journey_headline_t        now;
     journey_headline_t        before;
     const char               *notes;    /* of the report, a line each */
@@ -72,6 +73,7 @@ typedef struct {
     journey_table_t           goals;
     journey_table_t           content[2];       /* pages, gaps */
     journey_table_t           paths;
+    journey_table_t           geo;
     const char               *value;    /* "Value EUR"; NULL: no values */
 
     unsigned                  ids;      /* used so far, of titles */
@@ -156,6 +158,7 @@ void journey_html_channels(journey_html_t *h);
 void journey_html_campaigns(journey_html_t *h);
 void journey_html_goals(journey_html_t *h);
 void journey_html_paths(journey_html_t *h);
+void journey_html_places(journey_html_t *h);
 void journey_html_pages(journey_html_t *h);
 void journey_html_notes(journey_html_t *h);
 

@@ -17,7 +17,7 @@
 #define JOURNEY_HTML_STEPS   20         /* phases of one */
 
 
-/* ---- the headline --------------------------------------------------------- */
+/* ---- the headline -------------------------------------------------------- */
 
 /* What it was before, and by how much it has changed: an arrow, a sign and a
  * number, so that no colour has to be told. */
@@ -168,7 +168,7 @@ journey_html_headline(journey_html_t *h)
 }
 
 
-/* ---- over time ------------------------------------------------------------ */
+/* ---- over time ----------------------------------------------------------- */
 
 static uint64_t
 journey_html_bucket(const journey_bucket_t *bucket, unsigned what)
@@ -233,7 +233,7 @@ journey_html_bars(journey_html_t *h, unsigned what, uint64_t top)
     double                     height, step;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
     step = 100.0 / line->n;
 
     for (i = 0; i < line->n; i++) {
@@ -260,7 +260,7 @@ journey_html_line(journey_html_t *h, unsigned what, uint64_t top)
     unsigned                   i, area;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
 
     journey_html_fmt(h, "<svg y=\"%u\" width=\"100%%\" height=\"%u\" "
                      "viewBox=\"0 0 1000 %u\" "
@@ -303,7 +303,7 @@ journey_html_hits(journey_html_t *h, unsigned what, const char *one,
     unsigned                   i;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
     step = 100.0 / line->n;
 
     for (i = 0; i < line->n; i++) {
@@ -326,7 +326,7 @@ journey_html_dates(journey_html_t *h)
     unsigned                   i, k, n, last;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
     n = journey_min(line->n, JOURNEY_HTML_TICKS);
     last = line->n - 1;
 
@@ -357,7 +357,7 @@ journey_html_plot(journey_html_t *h, unsigned what, const char *title,
     unsigned                   i, best, id;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
 
     for (i = 0, most = 0, best = 0; i < line->n; i++) {
         n = journey_html_bucket(&line->buckets[i], what);
@@ -431,7 +431,7 @@ journey_html_timeline(journey_html_t *h)
     unsigned                   i, what;
     const journey_timeline_t  *line;
 
-    line = h->timeline;
+    line = &h->timeline;
 
     if (line->n == 0) {
         journey_html_empty(h, h->a->events == 0 ? "No events in this period."
@@ -469,7 +469,7 @@ journey_html_timeline(journey_html_t *h)
 }
 
 
-/* ---- the funnel ----------------------------------------------------------- */
+/* ---- the funnel ---------------------------------------------------------- */
 
 /* A key of the bar's parts, which differ by pattern as well as by colour. */
 

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 
-#define JOURNEY_HTML_TABLES  8
+#define JOURNEY_HTML_TABLES  9
 
 
 static void
@@ -149,7 +149,7 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
     unsigned           i, n;
     journey_table_t   *tables[JOURNEY_HTML_TABLES] = {
         &h->summary, &h->channels, &h->campaigns, &h->phases, &h->goals,
-        &h->paths, &h->content[0], &h->content[1]
+        &h->paths, &h->geo, &h->content[0], &h->content[1]
     };
 
     for (i = 0; i < JOURNEY_HTML_TABLES; i++) {
@@ -162,6 +162,7 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
     rc |= journey_table_phases(&h->phases, h->a);
     rc |= journey_table_goals(&h->goals, h->a, JOURNEY_LIMIT_NONE);
     rc |= journey_table_paths(&h->paths, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_geo(&h->geo, h->a, JOURNEY_LIMIT_NONE);
 
     n = 0;
     rc |= journey_tables_content(h->content, &n, h->a, JOURNEY_LIMIT_NONE);
@@ -177,19 +178,12 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     const journey_conf_t *conf, const journey_analysis_t *a,
     const journey_damage_t *damage, journey_pool_t *pool)
 {
-    int                  rc;
-    char                *notes;
-    journey_flows_t      flows;
-    journey_timeline_t   timeline;
-
-    memset(&flows, 0, sizeof(journey_flows_t));
-    memset(&timeline, 0, sizeof(journey_timeline_t));
+    int    rc;
+    char  *notes;
 
     h->opts = opts;
     h->a = a;
     h->damage = damage;
-    h->timeline = &timeline;
-    h->flows = &flows;
     h->value = journey_report_value(a, pool);
     h->generated = (uint64_t) time(NULL) * 1000;
 
@@ -200,8 +194,8 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     h->notes = notes;
 
     rc = (notes == NULL
-          || journey_timeline_count(&timeline, a) != JOURNEY_OK
-          || journey_flows_count(&flows, a) != JOURNEY_OK
+          || journey_timeline_count(&h->timeline, a) != JOURNEY_OK
+          || journey_flows_count(&h->flows, a) != JOURNEY_OK
           || journey_html_before(h, conf) != JOURNEY_OK
           || journey_html_tables(h, pool) != JOURNEY_OK
           || journey_html_page(h) != JOURNEY_OK) ? JOURNEY_ERROR
@@ -215,8 +209,9 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     journey_table_free(&h->content[0]);
     journey_table_free(&h->content[1]);
     journey_table_free(&h->paths);
-    journey_flows_free(&flows);
-    journey_timeline_free(&timeline);
+    journey_table_free(&h->geo);
+    journey_flows_free(&h->flows);
+    journey_timeline_free(&h->timeline);
     free(notes);
 
     return rc;
@@ -360,8 +355,8 @@ journey_report_html(const journey_options_t *opts)
     free(h.data);
     journey_pool_destroy(pool);
 
-    if (rc != JOURNEY_OK || h.failed || damage.bad_lines != 0 || damage.bad_members != 0
-        || damage.bad_files != 0)
+    if (rc != JOURNEY_OK || h.failed || damage.bad_lines != 0
+        || damage.bad_members != 0 || damage.bad_files != 0)
     {
         return JOURNEY_EXIT_DATA;
     }

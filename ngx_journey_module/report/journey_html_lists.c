@@ -423,6 +423,72 @@ journey_html_paths(journey_html_t *h)
 }
 
 
+/* Columns: 0 country, 1 region, 2 city, 3 visitors, 4 sessions, 6 conversions,
+ * 7 rate, 8 value. */
+
+void
+journey_html_places(journey_html_t *h)
+{
+    double                  most;
+    uint64_t                row, n;
+    unsigned                i, named;
+    const journey_cell_t   *cell;
+    const journey_table_t  *table;
+
+    table = &h->geo;
+
+    for (row = 0, named = 0; row < table->nrows; row++) {
+        named |= !table->cells[row * table->ncolumns].null;
+    }
+
+    if (!named) {
+        journey_html_empty(h, "No event has a country: journey_geoip gives "
+                           "it.");
+        return;
+    }
+
+    most = journey_max(journey_html_most(table, 3), 1);
+    n = journey_min(table->nrows, JOURNEY_HTML_ROWS);
+
+    journey_html_raw(h, "<ol class=\"rows\">\n");
+
+    for (row = 0; row < n; row++) {
+        cell = &table->cells[row * table->ncolumns];
+
+        journey_html_raw(h, "<li><div class=\"k\">");
+
+        for (i = 0, named = 0; i < 3; i++) {
+            if (!cell[i].null && cell[i].u.str.len != 0) {
+                journey_html_raw(h, named++ ? " \xe2\x80\xba " : "");
+                journey_html_str(h, &cell[i].u.str, JOURNEY_HTML_NAME);
+            }
+        }
+
+        journey_html_raw(h, named ? "" : "unknown");
+        journey_html_row(h);
+        journey_html_bar(h, (double) cell[3].u.count / most, 3, 16,
+                         "bar c0");
+        journey_html_numbers(h);
+        journey_html_counted(h, cell[3].u.count, "visitor", "visitors");
+        journey_html_dot(h);
+        journey_html_gain(h, (double) cell[6].u.count, cell[8].u.number);
+        journey_html_raw(h, "</div></li>\n");
+    }
+
+    if (table->nrows > n) {
+        journey_html_raw(h, "<li class=\"rest\"><div class=\"k\">other (");
+        journey_html_counted(h, table->nrows - n, "row", "rows");
+        journey_html_raw(h, ")");
+        journey_html_row(h);
+        journey_html_numbers(h);
+        journey_html_raw(h, "the table has more of them</div></li>\n");
+    }
+
+    journey_html_raw(h, "</ol>\n");
+    journey_html_table(h, table, "Countries");
+}
+
+
 /* How many went on from there, and what drove others away. */
 
 static void

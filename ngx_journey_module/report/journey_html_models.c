@@ -24,7 +24,7 @@
 #define JOURNEY_HTML_PERIODS  12        /* columns */
 
 
-/* ---- attribution ---------------------------------------------------------- */
+/* ---- attribution --------------------------------------------------------- */
 
 typedef struct {
     journey_attr_e   model;
@@ -338,7 +338,7 @@ journey_html_attribution(journey_html_t *h)
 }
 
 
-/* ---- retention ------------------------------------------------------------ */
+/* ---- retention ----------------------------------------------------------- */
 
 static void
 journey_html_cohort(journey_html_t *h, const journey_retention_t *r,

@@ -89,6 +89,11 @@ static const journey_html_section_t  journey_html_sections[] = {
       "name.",
       journey_html_campaigns },
 
+    { "countries", "Countries",
+      "Where visitors are, as far as their address tells. The server writes "
+      "down the place alone, not the address.",
+      journey_html_places },
+
     { "pages", "Pages",
       "Entries are sessions that began on the page, exits those that ended "
       "there. Many exits are good after an order, and a question anywhere "
