@@ -227,7 +227,7 @@ journey_flow_phase(const journey_flow_plan_t *plan, journey_sankey_t *s,
 static void
 journey_flow_four(const journey_flow_plan_t *plan, journey_sankey_t *s)
 {
-    static const double  x[] = { 0, 300, 560, 800 };
+    static const double  x[] = { 0, 288, 540, 795 };
 
     uint32_t               i;
     unsigned               stations[4];
