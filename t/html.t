@@ -716,6 +716,8 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
     $pid = fork() // die;
 
     if ($pid == 0) {
+        # a shell's background job ignores it
+        $SIG{INT} = 'DEFAULT';
         exec $journey, 'report', '--html', "$dir/f/late.html", $fifo or die;
     }
 
