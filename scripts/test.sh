@@ -43,11 +43,13 @@ once() {
            attribution sources matomo readme
 }
 
-# suite all|sanitized|nginx|blocks|order NGINX MODULE [VARIABLE=VALUE …]: prove
-# of t/*.t: all of them; all but the longest, which say little more of a slower
-# nginx; those to which another nginx may make a difference; those made
-# of blocks, which Test::Nginx can run by reloads; those that know in what order
-# filters run.  Most of their time is spent waiting, so that more run at once
+# suite KIND NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t, by KIND
+# all: all of them; sanitized: all but the longest, which say little more of a
+# slower nginx; nginx: those to which another nginx may make a difference;
+# versions: those that meet what versions do in other ways (headers, cookies,
+# redirects), for one between two that see more; blocks: those made
+# of blocks, which Test::Nginx can run by reloads; order: those that know in
+# what order filters run.  Most of their time is spent waiting, so that more run at once
 # than there are processors, and another suite beside them; the long ones begin.
 
 suite() {
@@ -58,9 +60,14 @@ suite() {
         all)   mapfile -t files < <(printf '%s\n' t/*.t |
                                     grep -v '/browser\.t$') ;;
         sanitized) mapfile -t files < <(printf '%s\n' t/*.t |
-                       grep -v '/\(browser\|drill\|faults\)\.t$') ;;
+                       grep -v -E '/(browser|drill|faults)\.t$' |
+                       grep -v -E '/(html|link|simulate|tail)\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
                                     grep -v -F -f <(once)) ;;
+        versions) mapfile -t files < <(printf 't/%s.t\n' application \
+                      bad_conf bad_input cache_control conf consent cookie \
+                      events goals handover http2 internal_redirects landing \
+                      log pixel redirect status_formats user variables) ;;
         blocks) mapfile -t files < <(grep -l '^run_tests' t/*.t) ;;
         order) files=(t/cache_control.t t/cookie.t t/conf.t) ;;
     esac
@@ -226,10 +233,10 @@ step_unit_sanitized() {
     )
 }
 
-# A minute of processor time each for what reads cookies, query strings, targets
-# of redirects, log records and files of sources, less for the others.
+# A minute of processor time each for what reads cookies, query strings, log
+# records and files of sources, less for the others.
 step_fuzz() {
-    local long=(token query target record sources) others code=0
+    local long=(token query record sources) others code=0
 
     mapfile -t others < <(find t/fuzz -name 'fuzz_*.c' -printf '%f\n' | sort |
                           sed 's/^fuzz_\(.*\)\.c$/\1/' |
@@ -326,7 +333,7 @@ step_suite_sanitized() {
 }
 
 dynamic() {
-    local version=$1 nginx out=$build/dynamic-$1 kind
+    local version=$1 which=$2 nginx out=$build/dynamic-$1 kind
 
     nginx_tree "$version"
     read -r _ kind < "$build/nginx-$version/VERSION"
@@ -342,7 +349,7 @@ dynamic() {
     fi
 
     one_page "$nginx" "$out/ngx_http_journey_module.so"
-    suite nginx "$nginx" "$out/ngx_http_journey_module.so"
+    suite "$which" "$nginx" "$out/ngx_http_journey_module.so"
 }
 
 static() {
@@ -356,11 +363,11 @@ static() {
 }
 
 step_dynamic_1.26() {
-    dynamic 1.26
+    dynamic 1.26 versions
 }
 
 step_dynamic_1.30() {
-    dynamic 1.30
+    dynamic 1.30 nginx
 }
 
 step_static_1.22() {
