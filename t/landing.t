@@ -278,7 +278,9 @@ sub events {
                 @events[$seen{$dir} - $n .. $#events]);
     $seen{$dir} = @events;
 
-    @events = sort { $a->{t} <=> $b->{t} } @events[-$n .. -1];
+    # a click and its page may be of one millisecond, and of two workers
+    @events = sort { $a->{t} <=> $b->{t} || $a->{k} cmp $b->{k} }
+              @events[-$n .. -1];
     return wantarray ? @events : $events[0];
 }
 
@@ -652,11 +654,14 @@ END
 
     # also when it was asked before the click knew where it leads
     Person->new($nginx)->get("/to-set-ad?$campaign");
-    Person->new($nginx)->get("/to-set-click?$campaign");
-    @events = events($nginx, 4);
+    @events = events($nginx, 2);
     is($events[0]{src}, 'ad', 'asked early, with its own');
-    is($events[2]{src}, 'news', 'asked early, without');
-    is($events[$_]{ch}, undef) for 1, 3;
+    is($events[1]{ch}, undef);
+
+    Person->new($nginx)->get("/to-set-click?$campaign");
+    @events = events($nginx, 2);
+    is($events[0]{src}, 'news', 'asked early, without');
+    is($events[1]{ch}, undef);
     landings($nginx, '3 2 0', 'asked early');
 
     # a click's own values go to the target by themselves
