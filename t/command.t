@@ -8,121 +8,23 @@
 use strict;
 use warnings;
 
-use Compress::Raw::Zlib;
-use Cwd qw(abs_path);
 use Encode qw(decode_utf8);
-use File::Temp qw(tempdir);
 use FindBin;
-use IO::Compress::Gzip qw(gzip);
 use JSON::PP;
+use lib "$FindBin::Bin/lib";
+use Journey::Lines qw($command $dir journey journey_in journey_data spew slurp
+                      member foreign old);
 use MIME::Base64 qw(encode_base64url);
 use POSIX qw(WNOHANG);
 use Test::More;
 
-my $journey = abs_path($ENV{JOURNEY} || $ENV{TEST_NGINX_JOURNEY_COMMAND}
-                       || "$FindBin::Bin/../build/journey");
-
-plan skip_all => 'no command: build/journey is not there'
-    unless defined $journey && -x $journey;
-
-my $dir = tempdir(CLEANUP => 1);
 my $json = JSON::PP->new;
-my $files = 0;
-
-# no configuration of this machine, no terminal of this test
-$ENV{COLUMNS} = 100;
-delete $ENV{TZ};
 
 
 # ---- helpers ---------------------------------------------------------------
 
-sub spew {
-    my ($data, $name) = @_;
-    my $path = "$dir/" . ($name // 'log' . ++$files);
-
-    open my $f, '>:raw', $path or die "$path: $!";
-    print $f $data;
-    close $f or die "$path: $!";
-
-    return $path;
-}
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $f, '<:raw', $path or die "$path: $!";
-    local $/;
-    return scalar(<$f>) // '';
-}
-
-# (exit code, output, errors); the input is a string
-sub run_in {
-    my ($in, @args) = @_;
-    my $stdin = spew($in, 'stdin');
-    my $pid = fork() // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDIN, '<', $stdin or die;
-        open STDOUT, '>', "$dir/out" or die;
-        open STDERR, '>', "$dir/err" or die;
-        exec $journey, @args or die "exec: $!";
-    }
-
-    waitpid $pid, 0;
-    my $code = $? & 127 ? "signal " . ($? & 127) : $? >> 8;
-
-    return ($code, slurp("$dir/out"), slurp("$dir/err"));
-}
-
-sub run { return run_in('', @_) }
-
-# A run that is to give JSON.
-sub data {
-    my ($code, $out, $err) = run(@_);
-    my $data = eval { $json->decode(decode_utf8($out)) };
-
-    fail("no JSON from @_: $out$err") unless defined $data;
-
-    return ($data, $code, $err);
-}
-
+# bytes as they are, not as characters
 sub lines { return join '', map { $json->canonical->encode($_) . "\n" } @_ }
-
-# A member as the module writes it.
-sub member {
-    my ($text, %opt) = @_;
-    my ($d, $status) = Compress::Raw::Zlib::Deflate->new(-Level => 1,
-                           -WindowBits => -MAX_WBITS, -AppendOutput => 1);
-    my $body = '';
-
-    $d->deflate($text, $body);
-    $d->flush($body);
-
-    my $len = 20 + length($body) + 8;
-
-    return pack('C10 v a2 v V', 0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 3, 8, 'JL', 4,
-                $opt{length} // $len)
-           . $body . pack('V V', crc32($text), length $text);
-}
-
-# A member as gzip writes it.
-sub foreign {
-    my ($text) = @_;
-    my $out;
-
-    gzip(\$text, \$out) or die;
-
-    return $out;
-}
-
-# An old file: nothing is going to be added to it.
-sub old {
-    my ($path) = @_;
-
-    utime 1_700_000_000, 1_700_000_000, $path or die;
-
-    return $path;
-}
 
 my $T = 1_795_321_780_000;          # 2026-11-22T04:29:40Z
 
@@ -304,16 +206,16 @@ sub same {
 }
 
 my $plain = spew(lines(@a));
-my ($got, $code, $err) = data('report', '--json', $plain);
+my ($got, $code, $err) = journey_data('report', '--json', $plain);
 
 is($code, 0, 'report of a sound log: exit 0');
 same($got->{$_}, $want->{$_}, "report: $_") for sort keys %$want;
 is(join(' ', sort keys %$got), join(' ', sort keys %$want),
    'report: its tables');
 
-for my $command (qw(channels campaigns phases goals paths)) {
-    ($got) = data($command, '--json', $plain);
-    same($got, { $command => $want->{$command} }, "$command --json");
+for my $table (qw(channels campaigns phases goals paths)) {
+    ($got) = journey_data($table, '--json', $plain);
+    same($got, { $table => $want->{$table} }, "$table --json");
 }
 
 like($err, qr/besides: 50\.00 USD in 1 conversion$/m, 'the other currency');
@@ -354,24 +256,24 @@ like($err, qr/1 page of bots, not counted/, 'the page of a bot');
     );
 
     for my $form (sort keys %forms) {
-        my ($got, $code) = data('report', '--json', @{ $forms{$form} });
+        my ($got, $code) = journey_data('report', '--json', @{ $forms{$form} });
         is(near($got, $want, '') || $code, 0, "input: $form");
     }
 
     for ($whole, member($whole), foreign($whole)) {
-        my ($code, $out) = run_in($_, 'report', '--json', '-');
+        my ($code, $out) = journey_in($_, 'report', '--json', '-');
         same(eval { $json->decode($out) }, $want, 'input: standard input');
     }
 
     # keys that a later version adds
     my @later = map { { %$_, zz => { t => [1, { v => 'x' }] }, pp => undef } }
                 @a;
-    my ($got, $code) = data('report', '--json', spew(lines(@later)));
+    my ($got, $code) = journey_data('report', '--json', spew(lines(@later)));
     is(near($got, $want, '') || $code, 0, 'input: unknown keys');
 }
 
 {
-    my ($got, $code) = data('report', '--json', spew(''));
+    my ($got, $code) = journey_data('report', '--json', spew(''));
 
     is($code, 0, 'an empty log is no error');
     same($got, { summary => { events => 0, visitors => 0, sessions => 0,
@@ -382,7 +284,7 @@ like($err, qr/1 page of bots, not counted/, 'the page of a bot');
                  channels => [], campaigns => [], phases => [], goals => [],
                  pages => [], paths => [] }, 'an empty log: its report');
 
-    my ($rc, $out) = run('report', spew(''));
+    my ($rc, $out) = journey('report', spew(''));
     is($rc, 0, 'an empty log as text');
     like($out, qr/no touches.*no phases.*no goals.*no pages.*no paths/s,
          'an empty log says so');
@@ -392,7 +294,7 @@ like($err, qr/1 page of bots, not counted/, 'the page of a bot');
 # ---- options ---------------------------------------------------------------
 
 sub summary {
-    my ($got) = data('report', '--json', @_, $plain);
+    my ($got) = journey_data('report', '--json', @_, $plain);
     return $got->{summary};
 }
 
@@ -434,7 +336,7 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
     $s = summary('--goal', 'newsletter', '--goal', 'purchase');
     is($s->{conversions}, 5, '--goal: two');
 
-    ($got) = data('goals', '--json', '--goal', 'newsletter', $plain);
+    ($got) = journey_data('goals', '--json', '--goal', 'newsletter', $plain);
     is(join(' ', map { $_->{goal} } @{ $got->{goals} }), 'newsletter',
        '--goal: the table holds it alone');
 
@@ -444,21 +346,21 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
     $s = summary('--currency', 'CHF');
     is($s->{value}, 0, '--currency: one that is not there');
 
-    ($got) = data('channels', '--json', '--currency', 'USD', $plain);
+    ($got) = journey_data('channels', '--json', '--currency', 'USD', $plain);
     same($got->{channels}[0]{value}, 50, '--currency: values of channels');
 
     # without a goal that completes, all are conversions
-    ($got) = data('report', '--json',
+    ($got) = journey_data('report', '--json',
                   spew(lines(map { { %$_, done => 0 } } @a)));
     is($got->{summary}{conversions}, 5, 'no done: every goal converts');
 }
 
 {
-    ($got) = data('phases', '--json', '--idle', '1h', $plain);
+    ($got) = journey_data('phases', '--json', '--idle', '1h', $plain);
     same([map { [@$_{qw(completed dropped open)}] } @{ $got->{phases} }],
          [[0, 0, 0], [0, 2, 0], [3, 0, 0], [0, 0, 1]], '--idle 1h');
 
-    ($got) = data('phases', '--json', '--idle', '1h', '--until',
+    ($got) = journey_data('phases', '--json', '--idle', '1h', '--until',
                   '2026-11-23', $plain);
     same([map { [@$_{qw(completed dropped open)}] } @{ $got->{phases} }],
          [[0, 0, 0], [0, 2, 0], [3, 0, 0], [0, 1, 0]],
@@ -466,20 +368,20 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
 }
 
 {
-    ($got) = data('paths', '--json', '--limit', 2, $plain);
+    ($got) = journey_data('paths', '--json', '--limit', 2, $plain);
     same($got->{paths}, [@{ $want->{paths} }[0, 1]], '--limit as JSON');
 
     my @many = map { ev($_, "c$_", 1, 1, 'page', "/$_", undef,
                         touch("ch$_")) } 1 .. 15;
     my $many = spew(lines(@many));
 
-    ($got) = data('report', '--json', $many);
+    ($got) = journey_data('report', '--json', $many);
     is(scalar @{ $got->{pages} }, 15, 'JSON has all rows');
 
-    my ($rc, $out) = run('report', $many);
+    my ($rc, $out) = journey('report', $many);
     like($out, qr/and 5 more \(--limit\)/, 'text has ten, and says so');
 
-    ($rc, $out) = run('report', '--limit', 15, $many);
+    ($rc, $out) = journey('report', '--limit', 15, $many);
     unlike($out, qr/more \(--limit\)/, 'text has as many as are wanted');
 }
 
@@ -487,7 +389,7 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
 # ---- rules of counting -----------------------------------------------------
 
 sub report_of {
-    my ($got) = data('report', '--json', spew(lines(@_)));
+    my ($got) = journey_data('report', '--json', spew(lines(@_)));
     return $got;
 }
 
@@ -572,9 +474,10 @@ sub report_of {
             currency => 'EUR' }], 'orders count once, sessions too');
 
     # sums of money
-    $r = report_of(map { ev($_, "c$_", 1, 1, 'goal', '/', undef, goal => 'g',
-                            val => 99.9, cur => 'EUR') } 1 .. 3);
-    like(do { (run('report', '--json', "$dir/log$files"))[1] },
+    my $thrice = spew(lines(map { ev($_, "c$_", 1, 1, 'goal', '/', undef,
+                                     goal => 'g', val => 99.9, cur => 'EUR') }
+                                1 .. 3));
+    like((journey('report', '--json', $thrice))[1],
          qr/"value":299\.7,/, '3 x 99.9 is printed as 299.7');
 
     # conversions without a value stand in the goal's first row
@@ -665,11 +568,11 @@ sub report_of {
     truncate $one, 0;
     $one = spew(lines(@many[0 .. 16 * int(@many / 16) - 1]));
 
-    my ($expected) = data('report', '--json', $one);
+    my ($expected) = journey_data('report', '--json', $one);
     my $differ = 0;
 
     for (1 .. 10) {
-        my ($got) = data('report', '--json', $split);
+        my ($got) = journey_data('report', '--json', $split);
         $differ++ if near($got, $expected, '');
     }
 
@@ -683,7 +586,7 @@ sub report_of {
 {
     my $log = spew(lines($a[0]) . "nonsense\n" . lines($a[1])
                    . "{\"t\":1}\n" . "{\"t\":5,\"k\":\"page\",\n");
-    my ($got, $code, $err) = data('report', '--json', $log);
+    my ($got, $code, $err) = journey_data('report', '--json', $log);
 
     is($code, 1, 'broken lines: exit 1');
     is($got->{summary}{events}, 2, 'broken lines: the others count');
@@ -695,7 +598,7 @@ sub report_of {
 
     my $first = member(lines($a[0]));
     $log = spew($first . member(lines($a[1]) . "broken\n"));
-    ($got, $code, $err) = data('report', '--json', $log);
+    ($got, $code, $err) = journey_data('report', '--json', $log);
     my $at = length $first;
     like($err, qr/^journey: \Q$log\E: member at byte $at, line 2: not an /m,
          'a broken line in a member is named with the member');
@@ -703,14 +606,14 @@ sub report_of {
        '1 1 0', 'a broken line in a member is no torn member');
 
     $log = spew(foreign(lines($a[0])) . foreign("broken\n"));
-    ($got, $code, $err) = data('report', '--json', $log);
+    ($got, $code, $err) = journey_data('report', '--json', $log);
     $at = length foreign(lines($a[0]));
     like($err, qr/member at byte $at, line 1: /, 'and so with other members');
 
     # line numbers beyond a block, and the bound of messages
     $log = spew(lines($a[0]) x 5000 . "x\n" x 30 . lines($a[1]) x 5000
                 . "y\n");
-    ($got, $code, $err) = data('report', '--json', $log);
+    ($got, $code, $err) = journey_data('report', '--json', $log);
     is($got->{summary}{bad_lines}, 31, 'many broken lines are all counted');
     like($err, qr/:5001: /, 'the number of a line far behind');
     is(scalar(() = $err =~ /not an object/g), 20, 'twenty are named');
@@ -719,18 +622,18 @@ sub report_of {
     # an overlong line is one broken line, wherever its end is
     $log = spew(lines($a[0]) . '{"t":1,"k":"page","p":"' . 'x' x 3_000_000
                 . "\"}\n" . lines($a[1]) . "z\n");
-    ($got, $code, $err) = data('report', '--json', $log);
+    ($got, $code, $err) = journey_data('report', '--json', $log);
     is("$got->{summary}{events} $got->{summary}{bad_lines}", '2 2',
        'an overlong line is one broken line');
     like($err, qr/:4: not an object/, 'and the lines behind it are counted');
 
     # a NUL-filled tail, as some file systems leave it
-    $log = old(spew(lines($a[0]) . "\0" x 1000));
-    ($got, $code) = data('report', '--json', $log);
+    ($log) = old(spew(lines($a[0]) . "\0" x 1000));
+    ($got, $code) = journey_data('report', '--json', $log);
     is("$code $got->{summary}{events}", '1 1', 'a tail of NULs, plain');
 
-    $log = old(spew(member(lines($a[0])) . "\0" x 1000));
-    ($got, $code) = data('report', '--json', $log);
+    ($log) = old(spew(member(lines($a[0])) . "\0" x 1000));
+    ($got, $code) = journey_data('report', '--json', $log);
     is("$code $got->{summary}{events} $got->{summary}{bad_members}", '1 1 1',
        'a tail of NULs, compressed');
 }
@@ -743,7 +646,7 @@ sub report_of {
     # the middle one is cut at every place, others follow
     for my $n (1 .. length($m[1]) - 1) {
         my ($got, $code, $err) =
-            data('report', '--json', spew($m[0] . substr($m[1], 0, $n)
+            journey_data('report', '--json', spew($m[0] . substr($m[1], 0, $n)
                                           . $m[2], 'torn'));
         next if $code == 1 && $got->{summary}{events} == 6
                 && $got->{summary}{bad_members} == 1
@@ -759,7 +662,7 @@ sub report_of {
     $bad = 0;
     for my $n (1 .. length($m[1]) - 1) {
         my ($got, $code, $err) =
-            data('report', '--json', old(spew($m[0] . substr($m[1], 0, $n),
+            journey_data('report', '--json', old(spew($m[0] . substr($m[1], 0, $n),
                                               'torn')));
         $bad++ unless $code == 1 && $got->{summary}{events} == 3
                       && $got->{summary}{bad_members} == 1
@@ -772,7 +675,7 @@ sub report_of {
     $bad = 0;
     for my $n (1 .. length($m[0]) - 1) {
         my ($got, $code, $err) =
-            data('report', '--json', spew(substr($m[0], $n) . $m[1], 'torn'));
+            journey_data('report', '--json', spew(substr($m[0], $n) . $m[1], 'torn'));
         $bad++ unless $code == 1 && $got->{summary}{events} == 4
                       && $got->{summary}{bad_members} == 1
                       && $err =~ /torn member at byte 0: /;
@@ -786,7 +689,7 @@ sub report_of {
         my $damaged = $m[1];
         substr($damaged, $n, 1) ^= chr(1 << $n % 8);
 
-        my ($got, $code) = data('report', '--json',
+        my ($got, $code) = journey_data('report', '--json',
                                 spew($m[0] . $damaged . $m[2], 'torn'));
         my $sum = join ' ', @{ $got->{summary} }{qw(events bad_members)};
 
@@ -802,7 +705,7 @@ sub report_of {
     is($bad, 0, 'a bit of a member flipped at any place');
 
     # two torn ones in a row are two
-    my ($got) = data('report', '--json',
+    my ($got) = journey_data('report', '--json',
                      spew(substr($m[0], 0, 60) . substr($m[1], 0, 80)
                           . $m[2]));
     is("$got->{summary}{events} $got->{summary}{bad_members}", '3 2',
@@ -814,7 +717,7 @@ sub report_of {
     {
         my $lies = $m[1];
         substr($lies, 16, 4) = pack 'V', $length;
-        my ($got, $code) = data('report', '--json',
+        my ($got, $code) = journey_data('report', '--json',
                                 spew($m[0] . $lies . $m[2]));
 
         # beyond what a member may be it is read as any gzip
@@ -823,14 +726,14 @@ sub report_of {
     }
 
     # garbage between members
-    ($got) = data('report', '--json', spew($m[0] . "garbage\x1f\x8b\x08\n"
+    ($got) = journey_data('report', '--json', spew($m[0] . "garbage\x1f\x8b\x08\n"
                                            . $m[1]));
     is("$got->{summary}{events} $got->{summary}{bad_members}", '7 1',
        'garbage between members');
 
     # more torn ones than are named
     ($got, $code, $err) =
-        data('report', '--json', spew((substr($m[0], 0, 60)) x 30 . $m[1]));
+        journey_data('report', '--json', spew((substr($m[0], 0, 60)) x 30 . $m[1]));
     is("$got->{summary}{events} $got->{summary}{bad_members}", '4 30',
        'thirty torn members');
     like($err, qr/^journey: and 10 more$/m, 'twenty of them are named');
@@ -842,7 +745,7 @@ sub report_of {
     my $gz = foreign($text);
 
     for my $n (5, 12, length($gz) / 2, length($gz) - 9, length($gz) - 1) {
-        my ($got, $code, $err) = data('report', '--json',
+        my ($got, $code, $err) = journey_data('report', '--json',
                                       old(spew(substr $gz, 0, $n)));
         ok($code == 1 && $got->{summary}{bad_members} == 1
            && $got->{summary}{bad_lines} == 0
@@ -850,29 +753,29 @@ sub report_of {
     }
 
     my ($got, $code, $err) =
-        data('report', '--json', spew(substr($gz, 0, length($gz) / 2)
+        journey_data('report', '--json', spew(substr($gz, 0, length($gz) / 2)
                                       . foreign(lines(@a[6 .. 9]))));
     is($got->{summary}{bad_members}, 1, 'gzip, cut, another behind it');
     ok((grep { $_->{channel} eq 'paid_search' }
-        @{ (data('channels', '--json',
+        @{ (journey_data('channels', '--json',
                  spew(substr($gz, 0, length($gz) / 2)
                       . foreign(lines(@a[6 .. 9])))))[0]{channels} }),
        'which is read');
 
     my $flip = $gz;
     substr($flip, -6, 1) ^= "\x01";
-    ($got, $code) = data('report', '--json', spew($flip));
+    ($got, $code) = journey_data('report', '--json', spew($flip));
     is("$code $got->{summary}{bad_members}", '1 1', 'gzip with a wrong sum');
 }
 
 {
-    my ($code, $out, $err) = run('report', '--json', "$dir/missing", $plain);
+    my ($code, $out, $err) = journey('report', '--json', "$dir/missing", $plain);
 
     is($code, 1, 'a missing file: exit 1');
     like($err, qr/\Q$dir\E\/missing: No such file/, 'a missing file is named');
     is($json->decode($out)->{summary}{events}, 19, 'the others are read');
 
-    ($code, $out, $err) = run('report', $dir);
+    ($code, $out, $err) = journey('report', $dir);
     is($code, 1, 'a folder: exit 1');
     like($err, qr/Is a directory/, 'a folder is named');
 }
@@ -891,7 +794,7 @@ sub report_of {
         POSIX::_exit(0);
     }
 
-    my ($got, $code) = data('report', '--json', $path);
+    my ($got, $code) = journey_data('report', '--json', $path);
     waitpid $pid, 0;
 
     is("$code $got->{summary}{events}", '0 7',
@@ -902,7 +805,7 @@ sub report_of {
 # ---- text, CSV -------------------------------------------------------------
 
 {
-    my ($code, $out) = run('report', $plain);
+    my ($code, $out) = journey('report', $plain);
 
     is($code, 0, 'text: exit 0');
     like($out, qr/^Journeys  2026-11-22 04:29 UTC \xe2\x80\x93 2026-11-22 06:29 UTC$/m,
@@ -918,12 +821,12 @@ sub report_of {
     unlike($out, qr/\033/, 'text: no colours where there is no terminal');
     unlike($out, qr/ $/m, 'text: no blanks at the end of a line');
 
-    (my $other, $out) = run('report', '--tz', '+05:30', $plain);
+    (my $other, $out) = journey('report', '--tz', '+05:30', $plain);
     like($out, qr/2026-11-22 09:59 \+05:30/, 'text: the period in its zone');
 
     my $long = '/' . 'long-' x 60;
     local $ENV{COLUMNS} = 60;
-    ($code, $out) = run('report', spew(lines(
+    ($code, $out) = journey('report', spew(lines(
         ev(0, 'cA', 1, 1, 'page', $long, 'awareness',
            touch('a' x 50)))));
     is((grep { length(decode_utf8($_)) > 62 } split /\n/, $out), 0,
@@ -945,39 +848,39 @@ sub report_of {
                    . "\n");
 
     # canonical JSON of byte strings: encode again what encode() left
-    for my $command (qw(report channels campaigns phases goals paths)) {
-        my ($code, $out) = run($command, $log);
-        is($code, 0, "hostile log: $command");
-        unlike($out, qr/[\x00-\x09\x0b-\x1f\x7f]/, "$command: no controls");
+    for my $name (qw(report channels campaigns phases goals paths)) {
+        my ($code, $out) = journey($name, $log);
+        is($code, 0, "hostile log: $name");
+        unlike($out, qr/[\x00-\x09\x0b-\x1f\x7f]/, "$name: no controls");
         ok(eval { Encode::decode('UTF-8', my $copy = $out,
                                  Encode::FB_CROAK); 1 },
-           "$command: valid UTF-8");
+           "$name: valid UTF-8");
         unlike(decode_utf8($out), qr/[\x{80}-\x{9f}\x{202e}\x{200b}]/,
-               "$command: nothing unseen");
+               "$name: nothing unseen");
     }
 
-    my ($code, $out) = run('report', '--json', $log);
+    my ($code, $out) = journey('report', '--json', $log);
     ok(eval { $json->decode(Encode::decode('UTF-8', $out,
                                            Encode::FB_CROAK)); 1 },
        'hostile log: valid JSON');
 }
 
 {
-    my ($code, $out) = run('goals', '--csv', $plain);
+    my ($code, $out) = journey('goals', '--csv', $plain);
     is($out, "goal,conversions,without_visitor,value,currency\r\n"
              . "purchase,3,1,129.9,EUR\r\nnewsletter,1,0,0,\r\n"
              . "purchase,1,0,50,USD\r\n", 'CSV: goals');
 
-    ($code, $out) = run('paths', '--csv', '--limit', 3, $plain);
+    ($code, $out) = journey('paths', '--csv', '--limit', 3, $plain);
     is($out, "path,journeys,conversions,value\r\ndirect,2,0,0\r\n"
              . "email,1,1,0\r\norganic_search > email,1,1,99.9\r\n",
        'CSV: paths');
 
-    ($code, $out) = run('phases', '--csv', $plain);
+    ($code, $out) = journey('phases', '--csv', $plain);
     like($out, qr/\Aphase,position,journeys,share,completed,dropped,open\r\n/,
          'CSV: phases without a host');
 
-    ($code, $out) = run('report', '--csv', spew(lines(
+    ($code, $out) = journey('report', '--csv', spew(lines(
         ev(0, 'cA', 1, 1, 'page', "/a,\"b\"\nc", undef))));
     like($out, qr{^shop\.example,"/a,""b""\nc",,1,1,1\r$}m,
          'CSV: commas, quotes and newlines');
@@ -1014,7 +917,7 @@ for ([[], qr/no command/], [['reprot'], qr/unknown command "reprot"/],
      [['classify', 'file'], qr/reads standard input/])
 {
     my ($args, $message) = @$_;
-    my ($code, $out, $err) = run(@$args);
+    my ($code, $out, $err) = journey(@$args);
 
     is($code, 2, "usage: @$args: exit 2");
     like($err, $message, "usage: @$args: the message");
@@ -1024,26 +927,26 @@ for ([[], qr/no command/], [['reprot'], qr/unknown command "reprot"/],
 for (['--help'], ['report', '--help'], ['classify', '-h'], ['--version'],
      ['report', '--version'])
 {
-    my ($code, $out, $err) = run(@$_);
+    my ($code, $out, $err) = journey(@$_);
 
     ok($code == 0 && $err eq '' && length $out, "@$_");
 }
 
-like((run('report', '--help'))[1], qr/--since TIME.*--currency.*--limit/s,
+like((journey('report', '--help'))[1], qr/--since TIME.*--currency.*--limit/s,
      'help names the options of the command');
-unlike((run('token', '--help'))[1], qr/--since/, 'and no others');
-is((run('report', '--json', '--', $plain))[0], 0, '-- ends the options');
+unlike((journey('token', '--help'))[1], qr/--since/, 'and no others');
+is((journey('report', '--json', '--', $plain))[0], 0, '-- ends the options');
 
 SKIP: {
     skip 'no /dev/full', 2 unless -c '/dev/full';
 
-    my $err = `$journey report --json $plain 2>&1 >/dev/full`;
+    my $err = `$command report --json $plain 2>&1 >/dev/full`;
     is($? >> 8, 1, 'a full disk: exit 1');
     like($err, qr/cannot write: No space left on device/,
          'a full disk: the message');
 }
 
-is(`bash -c '"$journey" report --json "$plain" 2>&1 >&1 | true; exit 0'`, '',
+is(`bash -c '"$command" report --json "$plain" 2>&1 >&1 | true; exit 0'`, '',
    'a reader that has gone: not a word');
 
 
@@ -1079,7 +982,7 @@ my $chrome = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 '
 sub classify {
     my (%visit) = @_;
     my ($code, $out, $err) =
-        run('classify', '--conf', "$dir/conf",
+        journey('classify', '--conf', "$dir/conf",
             map { ("--$_" => $visit{$_}) } sort keys %visit);
 
     return eval { $json->decode($out) } // "$code $out$err";
@@ -1126,7 +1029,7 @@ for ('ftp://shop.example/', 'shop.example/', 'https:///x',
      'https://shop.example/%', 'https://shop.example/%00',
      'https://shop.example/%zz')
 {
-    my ($code, $out, $err) = run('classify', '--conf', "$dir/conf", '--url',
+    my ($code, $out, $err) = journey('classify', '--conf', "$dir/conf", '--url',
                                  $_);
     is("$code $out", '2 ', "classify: $_ is refused");
     like($err, qr/URL/, "classify: $_: the message");
@@ -1136,7 +1039,7 @@ for ('ftp://shop.example/', 'shop.example/', 'https:///x',
     my $visit = { url => 'https://shop.example/cart', agent => $chrome,
                   referrer => "https://www.google.com/\x{e4}\"\\" };
     my ($code, $out, $err) =
-        run_in(lines($visit, { url => 'x' }, {}) . "broken\n"
+        journey_in(lines($visit, { url => 'x' }, {}) . "broken\n"
                . lines({ url => undef, other => [1] }) . '{"url":"/cart"}',
                'classify', '--conf', "$dir/conf");
     my @out = split /\n/, $out;
@@ -1157,21 +1060,21 @@ SKIP: {
     skip 'there is a configuration', 2
         if -e '/etc/nginx/journey/journey.conf';
 
-    my ($code, $out, $err) = run('classify', '--url', '/');
+    my ($code, $out, $err) = journey('classify', '--url', '/');
     is($code, 2, 'classify without configuration: exit 2');
     like($err, qr/needs a configuration/, 'classify: what it needs');
 }
 
 # phases of the model that nobody reached
 {
-    my ($got) = data('phases', '--json', '--conf', "$dir/conf",
+    my ($got) = journey_data('phases', '--json', '--conf', "$dir/conf",
                      spew(lines(ev(0, 'cA', 1, 1, 'page', '/',
                                    'consideration'))));
     same([map { [@$_{qw(phase position journeys)}] } @{ $got->{phases} }],
          [['awareness', 1, 1], ['consideration', 2, 1], ['decision', 3, 0]],
          '--conf completes the phases');
 
-    ($got) = data('phases', '--json', '--conf', "$dir/conf",
+    ($got) = journey_data('phases', '--json', '--conf', "$dir/conf",
                   spew(lines(ev(0, 'cA', 1, 1, 'page', '/', undef,
                                 ph => 'interest', pn => 2))));
     same([map { [@$_{qw(phase position)}] } @{ $got->{phases} }],
@@ -1251,7 +1154,7 @@ is(unpack('H*', siphash(pack('C*', 0 .. 15), '')),
                                                 . $payload));
     };
 
-    my ($got, $code, $err) = data('token', '--json', '--secret', $secret,
+    my ($got, $code, $err) = journey_data('token', '--json', '--secret', $secret,
                                   $token->());
     is($code, 0, 'token: exit 0');
     same($got, { token => {
@@ -1264,39 +1167,39 @@ is(unpack('H*', siphash(pack('C*', 0 .. 15), '')),
                      channels => ['organic_search', 'email', 'unassigned'],
                      furthest_phase => undef } }, 'token: what it holds');
 
-    my ($rc, $out) = run('token', '--secret', $secret, $token->());
+    my ($rc, $out) = journey('token', '--secret', $secret, $token->());
     like($out, qr/^  valid +yes\n.*^  journey \(j\) +2\n.*^  channels +organic_search \xe2\x80\xba email \xe2\x80\xba unassigned\n/ms,
          'token: as text');
 
     # a phase's code is a hash of its name: of all codes three are known
-    ($rc, $out) = run('token', '--json', '--secret', $secret, '--conf',
+    ($rc, $out) = journey('token', '--json', '--secret', $secret, '--conf',
                       "$dir/conf", map { $token->(phase => $_) } 1 .. 255);
     my @phases = grep { defined } map { $json->decode($_)->{token}
                                         {furthest_phase} } split /\n/, $out;
     is(join(' ', sort @phases), 'awareness consideration decision',
        'token: phases by their codes, with --conf');
 
-    ($rc, $out, $err) = run('token', '--json', '--secret', $secret,
+    ($rc, $out, $err) = journey('token', '--json', '--secret', $secret,
                             '--name', 'other', $token->());
     is($rc, 1, 'token: another name: exit 1');
     like($out, qr/^\{"token":\{"valid":false,"v":null,/, 'token: not valid');
     like($err, qr/the token is forged/, 'token: why');
 
-    is((run('token', '--secret', $secret, '--name', 'other',
+    is((journey('token', '--secret', $secret, '--name', 'other',
             $token->(name => 'other')))[0], 0, 'token: --name');
 
-    ($rc, $out, $err) = run('token', '--json', '--secret', $secret,
+    ($rc, $out, $err) = journey('token', '--json', '--secret', $secret,
                             $token->(seen => $now - 400 * 86_400));
     is($rc, 1, 'token: expired: exit 1');
     like($err, qr/expired/, 'token: expired');
     is($json->decode($out)->{token}{j}, 2, 'token: what an expired one holds');
 
-    ($rc, $out, $err) = run('token', '--json', '--secret', $secret, 'nonsense',
+    ($rc, $out, $err) = journey('token', '--json', '--secret', $secret, 'nonsense',
                             $token->());
     is($rc, 1, 'token: one of two is bad');
     is(scalar(() = $out =~ /^\{"token":/mg), 2, 'token: an object for each');
 
-    ($rc, $out, $err) = run('token', '--secret', "$dir/none", 'x');
+    ($rc, $out, $err) = journey('token', '--secret', "$dir/none", 'x');
     is($rc, 2, 'token: no such file of keys');
     like($err, qr/cannot open "\Q$dir\E\/none"/, 'token: it is named');
 }

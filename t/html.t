@@ -9,72 +9,25 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
 use Digest::SHA qw(sha256_base64);
 use Encode qw(decode FB_CROAK);
-use File::Temp qw(tempdir);
 use FindBin;
 use JSON::PP;
+use lib "$FindBin::Bin/lib";
+use Journey::Lines qw($command $dir journey spew slurp);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep);
 
-my $journey = abs_path($ENV{JOURNEY} || $ENV{TEST_NGINX_JOURNEY_COMMAND}
-                       || "$FindBin::Bin/../build/journey");
-
-plan skip_all => 'no command: build/journey is not there'
-    unless defined $journey && -x $journey;
-
-my $dir = tempdir(CLEANUP => 1);
 my $json = JSON::PP->new;
-my $files = 0;
-
-delete $ENV{TZ};
 
 
 # ---- helpers ---------------------------------------------------------------
 
-sub spew {
-    my ($data, $name) = @_;
-    my $path = "$dir/" . ($name // 'log' . ++$files);
-
-    open my $f, '>:raw', $path or die "$path: $!";
-    print $f $data;
-    close $f or die "$path: $!";
-
-    return $path;
-}
-
-sub slurp {
-    my ($path) = @_;
-
-    open my $f, '<:raw', $path or die "$path: $!";
-    local $/;
-    return scalar(<$f>) // '';
-}
-
-# (exit code, output, errors)
-sub run {
-    my @args = @_;
-    my $pid = fork() // die "fork: $!";
-
-    if ($pid == 0) {
-        open STDIN, '<', '/dev/null' or die;
-        open STDOUT, '>', "$dir/out" or die;
-        open STDERR, '>', "$dir/err" or die;
-        exec $journey, @args or die;
-    }
-
-    waitpid $pid, 0;
-
-    return ($? & 127 ? "signal $?" : $? >> 8, slurp("$dir/out"),
-            slurp("$dir/err"));
-}
-
 # The page of these arguments, which must succeed.
 sub page {
     my @args = @_;
-    my ($rc, $out, $err) = run('report', '--html', "$dir/page.html", @args);
+    my ($rc, $out, $err) = journey('report', '--html', "$dir/page.html", @args);
 
     is($rc, 0, "page of $args[-1]") or diag $err;
     is($out . $err, '', '... and nothing else is said');
@@ -259,9 +212,9 @@ sub shop {
 
 my $shop = spew(shop($start, 600, 'A'));
 my $text = page($shop);
-my (undef, $report) = run('report', '--json', $shop);
+my (undef, $report) = journey('report', '--json', $shop);
 $report = $json->decode($report);
-$report->{geo} = $json->decode((run('geo', '--json', $shop))[1])->{geo};
+$report->{geo} = $json->decode((journey('geo', '--json', $shop))[1])->{geo};
 
 
 # ---- the numbers are those of report --json --------------------------------
@@ -366,7 +319,7 @@ for my $case (['Channels', 'channels',
 # ---- attribution and retention ---------------------------------------------
 
 {
-    my (undef, $out) = run('attribution', '--json', '--bootstrap', 200, $shop);
+    my (undef, $out) = journey('attribution', '--json', '--bootstrap', 200, $shop);
     my $models = $json->decode($out)->{models};
     my @names = qw(first last last_non_direct linear position time_decay
                    markov shapley counterfactual);
@@ -422,7 +375,7 @@ for my $case (['Channels', 'channels',
     is("$heat[0][0] $heat[0][1] $heat[0][2] $heat[0][3]",
        "2026-09-21 25 20.0\x{a0}% 0.0\x{a0}%", '... who came, who came back');
 
-    (undef, $out) = run('retention', '--json', $back);
+    (undef, $out) = journey('retention', '--json', $back);
     my %share = map { ("$_->{cohort} $_->{period}" => $_->{share}) }
                     @{ $json->decode($out)->{retention} };
     my @wrong;
@@ -519,7 +472,7 @@ sub flows {
 
     # what is broken is named once, though it is read twice
     my $torn = spew(slurp($both) . "no JSON\n");
-    my ($rc, $out, $err) = run('report', '--html', "$dir/torn.html", @period,
+    my ($rc, $out, $err) = journey('report', '--html', "$dir/torn.html", @period,
                                $torn);
     is($rc, 1, 'a broken line: exit code');
     my $n = () = $err =~ /log\d+:\d+: /g;
@@ -570,7 +523,7 @@ sub flows {
 
     $log =~ s/kevil/\xff\xc0\xaf/;
 
-    my ($rc) = run('report', '--html', "$dir/evil.html", spew($log));
+    my ($rc) = journey('report', '--html', "$dir/evil.html", spew($log));
     like($rc, qr/^[01]$/, 'hostile strings: no crash');
 
     my $page = decode('UTF-8', slurp("$dir/evil.html"), FB_CROAK);
@@ -603,7 +556,8 @@ sub flows {
             if $i % 10 == 0;
     }
 
-    my $page = page(spew($log));
+    my $much = spew($log);
+    my $page = page($much);
 
     cmp_ok(length $page, '>', 100_000, 'a page of much');
     unlike($page, qr/Left out: the page/, '... has room for all sections');
@@ -611,7 +565,7 @@ sub flows {
     like($page, qr/other \(250.rows\)/, '... of channels, too');
 
     my ($sums) = flows($page =~ s/.*?(?=How journeys run: the numbers)//sr);
-    my ($rc, $out) = run('report', '--json', "$dir/log$files");
+    my ($rc, $out) = journey('report', '--json', $much);
     my %all;
     $all{$_->[0]} += plain($_->[3])
         for map { @$_[1 .. $#$_] }
@@ -665,33 +619,33 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
 {
     mkdir "$dir/f" or die;
 
-    my ($rc, $out, $err) = run('report', '--html', '-', $shop);
+    my ($rc, $out, $err) = journey('report', '--html', '-', $shop);
     my $text = decode('UTF-8', $out, FB_CROAK);
     is($rc, 0, 'standard output');
     is(ill_formed($text), undef, '... is the page');
     is($err, '', '... and nothing is said');
 
     umask 027;
-    ($rc) = run('report', '--html', "$dir/f/new.html", $shop);
+    ($rc) = journey('report', '--html', "$dir/f/new.html", $shop);
     is((stat "$dir/f/new.html")[2] & 07777, 0640, 'a new file: the umask');
     umask 022;
 
     chmod 0604, "$dir/f/new.html";
     my $ino = (stat _)[1];
-    ($rc) = run('report', '--html', "$dir/f/new.html", $shop);
+    ($rc) = journey('report', '--html', "$dir/f/new.html", $shop);
     is((stat "$dir/f/new.html")[2] & 07777, 0604, '... keeps its mode');
     isnt((stat _)[1], $ino, '... is another file');
     is(names("$dir/f"), 'new.html', '... and the only one');
 
-    ($rc, $out, $err) = run('report', '--html', "$dir/none/x.html", $shop);
+    ($rc, $out, $err) = journey('report', '--html', "$dir/none/x.html", $shop);
     is($rc, 1, 'no such folder: exit code');
     like($err, qr/none\/.*No such file/, '... named');
 
-    ($rc, $out, $err) = run('report', '--html', "$dir/f", $shop);
+    ($rc, $out, $err) = journey('report', '--html', "$dir/f", $shop);
     is($rc, 1, 'a folder: exit code');
     like($err, qr/no regular file/, '... named');
 
-    ($rc, $out, $err) = run('report', '--html', '/dev/full', $shop);
+    ($rc, $out, $err) = journey('report', '--html', '/dev/full', $shop);
     is($rc, 1, 'a device is not replaced');
     ok(-c '/dev/full', '... it is there');
 
@@ -701,7 +655,7 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
 
     if ($pid == 0) {
         open STDERR, '>', "$dir/err";
-        exec 'sh', '-c', 'ulimit -f 8; exec "$@"', 'sh', $journey, 'report',
+        exec 'sh', '-c', 'ulimit -f 8; exec "$@"', 'sh', $command, 'report',
              '--html', "$dir/f/new.html", $shop or die;
     }
 
@@ -718,7 +672,7 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
     if ($pid == 0) {
         # a shell's background job ignores it
         $SIG{INT} = 'DEFAULT';
-        exec $journey, 'report', '--html', "$dir/f/late.html", $fifo or die;
+        exec $command, 'report', '--html', "$dir/f/late.html", $fifo or die;
     }
 
     open my $in, '>', $fifo or die;
@@ -734,15 +688,15 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
                   ['--html', 'x', '--csv'], ['--html', 'x', '--limit', 3],
                   ['--html'])
     {
-        ($rc, $out, $err) = run('report', $shop, @$case);
+        ($rc, $out, $err) = journey('report', $shop, @$case);
         is($rc, 2, "@$case: usage");
         like($err, qr/--html/, '... says why');
     }
 
-    ($rc, $out, $err) = run('channels', '--html', 'x', $shop);
+    ($rc, $out, $err) = journey('channels', '--html', 'x', $shop);
     is($rc, 2, '--html of another command: usage');
 
-    ($rc, $out, $err) = run('report', '--html', "$dir/f/x.html", "$dir/none");
+    ($rc, $out, $err) = journey('report', '--html', "$dir/f/x.html", "$dir/none");
     is($rc, 1, 'a log that is not there: exit code');
     like($err, qr/none: No such file/, '... named');
 }
@@ -792,7 +746,6 @@ SKIP: {
     my ($chromium) = grep { -x "$_/chromium" } split /:/, $ENV{PATH};
     skip 'no chromium', 1 if !defined $chromium;
 
-    unshift @INC, "$FindBin::Bin/lib";
     require Journey::Chromium;
 
     my $browser = Journey::Chromium->new(dir => "$dir/chromium", hosts => []);

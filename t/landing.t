@@ -11,6 +11,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
+use Journey::Faketime;
 use Journey::Master qw(wait_for);
 use Test::Nginx::Socket 'no_plan';
 use Time::HiRes qw(sleep time);
@@ -888,41 +889,22 @@ sub shared {
     $nginx->calm('flood: no alarm');
 }
 
-# Thirty seconds.  Under libfaketime the clock is what a file says.  It is
-# preloaded: a binary that was built with AddressSanitizer would refuse that.
-
-my ($faketime) = grep { -e } map { "$_/faketime/libfaketime.so.1" }
-                 glob('/usr/lib/*-linux-gnu'), '/usr/lib';
-my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
-
-($binary) = grep { -x } map { "$_/$binary" }
-            split(/:/, $ENV{PATH} || ''), '/usr/sbin', '/sbin'
-    if $binary !~ m{/};
-
-my $why = !defined $faketime ? 'libfaketime is not there (Debian: faketime)'
-          : slurp($binary) =~ /__asan_init/
-            ? 'libfaketime cannot be preloaded to AddressSanitizer' : undef;
+# Thirty seconds.
 
 SKIP: {
-    skip $why, 1 if defined $why;
+    my $clock = Journey::Faketime->new("$Journey::ServRoot-clock");
+    skip $clock->{why}, 1 if defined $clock->{why};
 
-    my $clock = "$Journey::ServRoot-clock";
     my $set = sub {
-        spew("$clock.new", "\@2027-03-27 $_[0]\n");
-        rename "$clock.new", $clock or die;
+        $clock->set("2027-03-27 $_[0]");
 
         # a worker takes the time when it wakes
         sleep 0.05;
     };
 
-    local %ENV = (%ENV, TZ => 'UTC', LD_PRELOAD => $faketime,
-                  FAKETIME_TIMESTAMP_FILE => $clock, FAKETIME_NO_CACHE => 1,
-                  FAKETIME_DONT_FAKE_MONOTONIC => 1, DONT_FAKE_MONOTONIC => 1);
+    local %ENV = (%ENV, $clock->env);
 
-    my $nginx = nginx(main => 'env FAKETIME_TIMESTAMP_FILE; '
-                              . 'env FAKETIME_NO_CACHE; env TZ; '
-                              . 'env FAKETIME_DONT_FAKE_MONOTONIC; '
-                              . 'env DONT_FAKE_MONOTONIC;',
+    my $nginx = nginx(main => $clock->main,
                       http => 'journey_identity none;');
 
     $set->('12:00:00');
@@ -982,8 +964,7 @@ SKIP: {
     $set->('23:59:50');
     $person = Person->new($nginx);
     $person->leave("/path?$campaign");
-    spew("$clock.new", "\@2027-03-28 00:00:10\n");
-    rename "$clock.new", $clock or die;
+    $clock->set("2027-03-28 00:00:10");
     sleep 0.05;
     $person->leave('/p');
     is(events($nginx, 1)->{ch}, 'email', 'across midnight');

@@ -9,27 +9,10 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
+use Journey::Faketime;
 use Journey::Master qw(wait_for);
 use Test::Nginx::Socket 'no_plan';
 use Time::HiRes qw(sleep time);
-
-# Under libfaketime the clock is what a file says.  It is preloaded: a binary
-# that was built with AddressSanitizer would refuse that.
-
-my ($faketime) = grep { -e } map { "$_/faketime/libfaketime.so.1" }
-                 glob('/usr/lib/*-linux-gnu'), '/usr/lib';
-my $binary = $ENV{TEST_NGINX_BINARY} || 'nginx';
-
-($binary) = grep { -x } map { "$_/$binary" }
-            split(/:/, $ENV{PATH} || ''), '/usr/sbin', '/sbin'
-    if $binary !~ m{/};
-
-my $why = !defined $faketime ? 'libfaketime is not there (Debian: faketime)'
-          : slurp($binary) =~ /__asan_init/
-            ? 'libfaketime cannot be preloaded to AddressSanitizer' : undef;
-
-my @env = qw(FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE TZ
-             FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC);
 
 sub server {
     my ($nginx, $journey) = @_;
@@ -46,18 +29,15 @@ END
 }
 
 SKIP: {
-    skip $why, 1 if defined $why;
+    my $clock = Journey::Faketime->new("$Journey::ServRoot-clock");
+    skip $clock->{why}, 1 if defined $clock->{why};
 
-    my $clock = "$Journey::ServRoot-clock";
-    my $set = sub { spew("$clock.new", "\@$_[0]\n");
-                    rename "$clock.new", $clock or die };
+    my $set = sub { $clock->set(@_) };
 
-    local %ENV = (%ENV, TZ => 'UTC', LD_PRELOAD => $faketime,
-                  FAKETIME_TIMESTAMP_FILE => $clock, FAKETIME_NO_CACHE => 1,
-                  FAKETIME_DONT_FAKE_MONOTONIC => 1, DONT_FAKE_MONOTONIC => 1);
+    local %ENV = (%ENV, $clock->env);
 
     my $nginx = Journey::Master->new(http => '',
-                                     main => join ' ', map { "env $_;" } @env);
+                                     main => $clock->main);
 
     $nginx->configure(server($nginx, 'journey on; journey_identity cookieless;'));
 
@@ -101,7 +81,7 @@ SKIP: {
         my $zone = $second =~ /on/ ? 'journey_zone other:1m;' : '';
 
         $nginx = Journey::Master->new(http => '', master => 'off',
-                                      main => join ' ', map { "env $_;" } @env);
+                                      main => $clock->main);
         $nginx->configure(server($nginx, 'journey on;'));
 
         $set->('2027-03-27 23:59:55');

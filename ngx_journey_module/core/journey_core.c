@@ -484,6 +484,33 @@ journey_base64url_decode(u_char *dst, const u_char *src, size_t len)
 }
 
 
+int
+journey_hex_byte(const u_char *p)
+{
+    int     n;
+    u_char  c;
+    size_t  i;
+
+    n = 0;
+
+    for (i = 0; i < 2; i++) {
+        c = journey_tolower(p[i]);
+
+        if (c >= '0' && c <= '9') {
+            n = n * 16 + (c - '0');
+
+        } else if (c >= 'a' && c <= 'f') {
+            n = n * 16 + (c - 'a' + 10);
+
+        } else {
+            return -1;
+        }
+    }
+
+    return n;
+}
+
+
 u_char *
 journey_write_uint(u_char *dst, uint64_t n)
 {

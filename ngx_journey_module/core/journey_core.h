@@ -127,6 +127,10 @@ size_t journey_utf8_mend(u_char *data, size_t len);
 u_char *journey_base64url_encode(u_char *dst, const u_char *src, size_t len);
 ssize_t journey_base64url_decode(u_char *dst, const u_char *src, size_t len);
 
+/* The byte that two hexadecimal digits at p make, in either case; -1 when they
+ * are none. */
+int journey_hex_byte(const u_char *p);
+
 /* Writes n in decimal, returns the end; at most 20 bytes. */
 u_char *journey_write_uint(u_char *dst, uint64_t n);
 

@@ -28,7 +28,6 @@ static uint32_t journey_landing_hash_path(uint32_t hash, const u_char *p,
     const u_char *end);
 static uint32_t journey_landing_hash_args(uint32_t hash, const u_char *p,
     const u_char *end);
-static int journey_landing_hex(const u_char *p, const u_char *end);
 static size_t journey_landing_size(const journey_str_t *value);
 static u_char *journey_landing_value(u_char *dst, const journey_str_t *value);
 
@@ -262,7 +261,7 @@ journey_landing_decode(u_char *dst, const u_char *p, const u_char *end,
     for (start = dst; p < end; p++) {
 
         if (*p == '%') {
-            hex = journey_landing_hex(p, end);
+            hex = (end - p < 3) ? -1 : journey_hex_byte(p + 1);
 
             if (hex >= 0) {
                 *dst++ = (u_char) hex;
@@ -411,7 +410,7 @@ journey_landing_hash_args(uint32_t hash, const u_char *p, const u_char *end)
             break;
         }
 
-        hex = journey_landing_hex(p, end);
+        hex = (end - p < 3) ? -1 : journey_hex_byte(p + 1);
         c = (hex >= 0) ? (u_char) hex : *p;
 
         hash = journey_hash_more(hash, &c, 1);
@@ -420,39 +419,6 @@ journey_landing_hash_args(uint32_t hash, const u_char *p, const u_char *end)
     }
 
     return hash;
-}
-
-
-/* The byte of "%xx" at p, or -1. */
-
-static int
-journey_landing_hex(const u_char *p, const u_char *end)
-{
-    int     n;
-    u_char  c;
-    size_t  i;
-
-    if (end - p < 3) {
-        return -1;
-    }
-
-    n = 0;
-
-    for (i = 1; i <= 2; i++) {
-        c = journey_tolower(p[i]);
-
-        if (c >= '0' && c <= '9') {
-            n = n * 16 + (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            n = n * 16 + (c - 'a' + 10);
-
-        } else {
-            return -1;
-        }
-    }
-
-    return n;
 }
 
 

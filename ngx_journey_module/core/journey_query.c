@@ -154,7 +154,6 @@ static journey_str_t journey_query_read(u_char *dst, size_t size,
     const u_char *p, const u_char *end);
 static void journey_query_controls(u_char *data, size_t len);
 static int journey_query_absent(const journey_str_t *value);
-static int journey_query_hex(const u_char *p, const u_char *end);
 
 
 int
@@ -247,7 +246,7 @@ journey_query_name(const u_char *p, const u_char *end, const u_char **value)
         c = *p;
 
         if (c == '%') {
-            hex = journey_query_hex(p, end);
+            hex = (end - p < 3) ? -1 : journey_hex_byte(p + 1);
 
             if (hex >= 0) {
                 c = (u_char) hex;
@@ -363,7 +362,7 @@ journey_query_read(u_char *dst, size_t size, const u_char *p,
         c = *p;
 
         if (c == '%') {
-            hex = journey_query_hex(p, end);
+            hex = (end - p < 3) ? -1 : journey_hex_byte(p + 1);
 
             if (hex >= 0) {
                 c = (u_char) hex;
@@ -455,39 +454,6 @@ journey_query_absent(const journey_str_t *value)
            || journey_str_is(value, "null")
            || journey_str_is(value, "(none)")
            || journey_str_is(value, "(direct)");
-}
-
-
-/* The byte of "%xx" at p, or -1. */
-
-static int
-journey_query_hex(const u_char *p, const u_char *end)
-{
-    int     n;
-    u_char  c;
-    size_t  i;
-
-    if (end - p < 3) {
-        return -1;
-    }
-
-    n = 0;
-
-    for (i = 1; i <= 2; i++) {
-        c = journey_tolower(p[i]);
-
-        if (c >= '0' && c <= '9') {
-            n = n * 16 + (c - '0');
-
-        } else if (c >= 'a' && c <= 'f') {
-            n = n * 16 + (c - 'a' + 10);
-
-        } else {
-            return -1;
-        }
-    }
-
-    return n;
 }
 
 

@@ -532,7 +532,7 @@ journey_target_own(const journey_target_name_t *name)
 static u_char
 journey_target_char(const u_char **pos, const u_char *end)
 {
-    int            hi, lo;
+    int            hex;
     u_char         c;
     const u_char  *p;
 
@@ -549,16 +549,15 @@ journey_target_char(const u_char **pos, const u_char *end)
         return c;
     }
 
-    hi = OPENSSL_hexchar2int(p[1]);
-    lo = OPENSSL_hexchar2int(p[2]);
+    hex = journey_hex_byte(p + 1);
 
-    if (hi < 0 || lo < 0) {
+    if (hex < 0) {
         return c;
     }
 
     *pos = p + 3;
 
-    return (u_char) (hi << 4 | lo);
+    return (u_char) hex;
 }
 
 

@@ -18,62 +18,12 @@
 #define JOURNEY_AHEAD       24              /* events fetched in advance */
 
 
-static int
-journey_analysis_key_cmp(const void *one, const void *two)
-{
-    const uint64_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-
 /* The sums of a page. */
 
 static journey_page_sum_t *
 journey_analysis_page(journey_analysis_t *a, uint32_t page)
 {
     return &a->pages[journey_fold_row(a->page_row, page)];
-}
-
-
-/* The visitor's events by session or journey, in each by time.  They are so
- * already but for tabs that raced each other. */
-
-static const uint32_t *
-journey_analysis_order(journey_analysis_t *a, const uint32_t *refs, uint32_t n,
-    unsigned by_journey)
-{
-    uint32_t         i, last, number;
-    unsigned         sorted;
-    journey_ev_t    *ev;
-    journey_walk_t  *walk;
-
-    walk = a->walk;
-    last = 0;
-    sorted = 1;
-
-    for (i = 0; i < n; i++) {
-        ev = journey_store_event(a->store, refs[i]);
-        number = by_journey ? ev->journey : ev->session;
-        walk->keys[i] = (uint64_t) number << 32 | i;
-        sorted &= (number >= last);
-        last = number;
-    }
-
-    if (sorted) {
-        return refs;
-    }
-
-    qsort(walk->keys, n, sizeof(uint64_t), journey_analysis_key_cmp);
-
-    for (i = 0; i < n; i++) {
-        walk->refs[i] = refs[(uint32_t) walk->keys[i]];
-    }
-
-    return walk->refs;
 }
 
 
@@ -189,7 +139,7 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
 static int
 journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
 {
-    uint32_t         i, first, number, *refs;
+    uint32_t         i, first, *refs;
     uint64_t         next, end;
     const uint32_t  *order;
 
@@ -203,40 +153,28 @@ journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
 
     a->walk->visitor_gen++;
 
-    journey_store_sort(a->store, refs, n, a->walk->refs);
+    journey_store_sort(a->store, refs, n, a->walk->order.refs);
 
     if (a->store->all.loose != 0) {
         journey_loose_place(a->store, refs, n);
     }
 
-    order = journey_analysis_order(a, refs, n, 0);
+    /* they are so already but for tabs that raced each other */
 
-    for (first = 0; first < n; first = i) {
-        number = journey_store_event(a->store, order[first])->session;
+    order = journey_order_by(&a->walk->order, a->store, refs, n, 0);
 
-        for (i = first + 1; i < n; i++) {
-            if (journey_store_event(a->store, order[i])->session != number) {
-                break;
-            }
-        }
+    for (first = 0; first < n; first += i) {
+        i = journey_order_run(a->store, order + first, n - first, 0);
 
-        journey_analysis_session(a, order + first, i - first);
+        journey_analysis_session(a, order + first, i);
     }
 
-    order = journey_analysis_order(a, refs, n, 1);
+    order = journey_order_by(&a->walk->order, a->store, refs, n, 1);
 
-    for (first = 0; first < n; first = i) {
-        number = journey_store_event(a->store, order[first])->journey;
+    for (first = 0; first < n; first += i) {
+        i = journey_order_run(a->store, order + first, n - first, 1);
 
-        for (i = first + 1; i < n; i++) {
-            if (journey_store_event(a->store, order[i])->journey != number) {
-                break;
-            }
-        }
-
-        if (journey_analysis_journey(a, order + first, i - first)
-            != JOURNEY_OK)
-        {
+        if (journey_analysis_journey(a, order + first, i) != JOURNEY_OK) {
             return JOURNEY_ERROR;
         }
     }
@@ -339,18 +277,11 @@ static int
 journey_analysis_walk(journey_analysis_t *a)
 {
     int               rc;
-    uint32_t          i, n, most;
+    uint32_t          i, n;
     journey_walk_t   *walk;
     journey_store_t  *store;
 
     store = a->store;
-    rc = JOURNEY_OK;
-    most = 1;
-
-    for (i = 0; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        most = journey_max(most, n);
-    }
 
     walk = calloc(1, sizeof(journey_walk_t));
     if (walk == NULL) {
@@ -360,10 +291,9 @@ journey_analysis_walk(journey_analysis_t *a)
     a->walk = walk;
 
     walk->seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
-    walk->keys = malloc(most * sizeof(uint64_t));
-    walk->refs = malloc(most * sizeof(uint32_t));
+    rc = journey_order_init(&walk->order, store);
 
-    if (walk->seen == NULL || walk->keys == NULL || walk->refs == NULL) {
+    if (walk->seen == NULL) {
         rc = JOURNEY_ERROR;
     }
 
@@ -391,8 +321,7 @@ journey_analysis_walk(journey_analysis_t *a)
     a->unattributed += a->without_visitor;
 
     free(walk->seen);
-    free(walk->keys);
-    free(walk->refs);
+    journey_order_free(&walk->order);
     free(walk->ways);
     free(walk);
 

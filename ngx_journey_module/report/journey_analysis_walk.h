@@ -12,6 +12,7 @@
 
 #include "journey_analysis.h"
 #include "journey_fold.h"
+#include "journey_order.h"
 
 
 /* One or more equal touches in a row. */
@@ -39,8 +40,7 @@ struct journey_walk_s {
 
     journey_seen_t       *seen;         /* by touch */
 
-    uint64_t             *keys;         /* for sorting: a number, a place */
-    uint32_t             *refs;
+    journey_order_t       order;
 
     journey_way_t        *ways;         /* the touches of the journey */
     uint32_t              nways;

@@ -475,23 +475,10 @@ journey_import_line_client(journey_import_client_t *client,
 }
 
 
-static int
-journey_import_hex(u_char c)
-{
-    if (journey_is_digit(c)) {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
-}
-
-
 journey_str_t
 journey_import_unescape(const journey_str_t *str, u_char *buf)
 {
-    int             high, low;
+    int             hex;
     u_char         *dst;
     const u_char   *p, *end;
     journey_str_t   result;
@@ -512,11 +499,10 @@ journey_import_unescape(const journey_str_t *str, u_char *buf)
         }
 
         if (p[1] == 'x' && end - p >= 4) {
-            high = journey_import_hex(p[2]);
-            low = journey_import_hex(p[3]);
+            hex = journey_hex_byte(p + 2);
 
-            if (high >= 0 && low >= 0) {
-                *dst++ = (u_char) (high << 4 | low);
+            if (hex >= 0) {
+                *dst++ = (u_char) hex;
                 p += 4;
                 continue;
             }

@@ -6,6 +6,7 @@
 
 #include "journey_retention.h"
 #include "journey_fold.h"
+#include "journey_order.h"
 #include "journey_persons.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ typedef struct {
     journey_retention_t       *retention;
     const journey_analysis_t  *a;
     int64_t                    since;   /* the first day of a cohort */
-    uint64_t                  *keys;    /* session, place */
+    journey_order_t            order;
     uint32_t                  *marks;   /* by column: the latest visitor */
     uint64_t                  *cohorts; /* visitors of each, folded or not */
 } journey_retention_walk_t;
@@ -147,18 +148,6 @@ journey_retention_cohort(journey_retention_walk_t *walk, uint32_t visitor,
 }
 
 
-static int
-journey_retention_key_cmp(const void *one, const void *two)
-{
-    const uint64_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-
 /* A session is of the period in which it began. */
 
 static void
@@ -166,33 +155,24 @@ journey_retention_sessions(journey_retention_walk_t *walk, uint32_t visitor,
     uint32_t cohort, uint64_t *back)
 {
     int64_t              k;
-    uint32_t             i, n, session, *refs;
+    uint32_t             i, n;
     journey_ev_t        *ev;
     journey_store_t     *store;
+    const uint32_t      *refs;
     journey_retention_t *retention;
 
     retention = walk->retention;
     store = walk->a->store;
-    refs = store->order + store->visitors[visitor];
     n = store->visitors[visitor + 1] - store->visitors[visitor];
+    refs = journey_order_by(&walk->order, store,
+                            store->order + store->visitors[visitor], n, 0);
 
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < n; i += journey_order_run(store, refs + i, n - i, 0)) {
         ev = journey_store_event(store, refs[i]);
-        walk->keys[i] = (uint64_t) ev->session << 32 | i;
-    }
 
-    qsort(walk->keys, n, sizeof(uint64_t), journey_retention_key_cmp);
-
-    session = 0;
-
-    for (i = 0; i < n; i++) {
-
-        if (walk->keys[i] >> 32 == session) {
+        if (ev->session == 0) {
             continue;
         }
-
-        session = (uint32_t) (walk->keys[i] >> 32);
-        ev = journey_store_event(store, refs[(uint32_t) walk->keys[i]]);
 
         k = journey_retention_period(retention,
                               journey_time_day(&walk->a->opts->zone, ev->t))
@@ -303,7 +283,7 @@ journey_retention_count(journey_retention_t *retention,
 {
     int                        rc;
     size_t                     size;
-    uint32_t                   i, n, most;
+    uint32_t                   n;
     journey_retention_walk_t   walk;
 
     memset(retention, 0, sizeof(journey_retention_t));
@@ -323,24 +303,23 @@ journey_retention_count(journey_retention_t *retention,
         return JOURNEY_DECLINED;
     }
 
-    for (i = 1, most = 1; i < a->store->nvisitors; i++) {
-        n = a->store->visitors[i + 1] - a->store->visitors[i];
-        most = journey_max(most, n);
-    }
-
     n = retention->n;
     size = (size_t) (n + 1) * n;
 
-    walk.keys = malloc(most * sizeof(uint64_t));
+    rc = journey_order_init(&walk.order, a->store);
+
     walk.marks = malloc(n * sizeof(uint32_t));
     walk.cohorts = malloc(n * sizeof(uint64_t));
     retention->visitors = malloc((n + 1) * sizeof(uint64_t));
     retention->seen = malloc(size * sizeof(uint64_t));
     retention->back = malloc(size * sizeof(uint64_t));
 
-    rc = (walk.keys == NULL || walk.marks == NULL || walk.cohorts == NULL
-          || retention->visitors == NULL || retention->seen == NULL
-          || retention->back == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
+    if (walk.marks == NULL || walk.cohorts == NULL
+        || retention->visitors == NULL || retention->seen == NULL
+        || retention->back == NULL)
+    {
+        rc = JOURNEY_ERROR;
+    }
 
     while (rc == JOURNEY_OK) {
 
@@ -361,7 +340,7 @@ journey_retention_count(journey_retention_t *retention,
                                 retention);
     }
 
-    free(walk.keys);
+    journey_order_free(&walk.order);
     free(walk.marks);
     free(walk.cohorts);
 

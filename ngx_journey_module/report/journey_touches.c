@@ -6,6 +6,7 @@
 
 #include "journey_touches.h"
 #include "journey_fold.h"
+#include "journey_order.h"
 #include "journey_persons.h"
 
 #include <stdlib.h>
@@ -32,8 +33,7 @@ typedef struct {
     uint32_t                  *name_items;      /* by name, 0: not known */
     u_char                    *touch_direct;    /* by touch */
 
-    uint64_t                  *keys;    /* for sorting: journey, place */
-    uint32_t                  *refs;
+    journey_order_t            order;
 
     journey_touch_way_t       *ways;    /* of the journey, collapsed */
     uint32_t                   nways;
@@ -123,18 +123,6 @@ journey_touches_name(const journey_touches_t *touches, uint32_t item)
     name.len--;
 
     return name;
-}
-
-
-static int
-journey_touches_key_cmp(const void *one, const void *two)
-{
-    const uint64_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return *a < *b ? -1 : *a > *b;
 }
 
 
@@ -551,38 +539,16 @@ static int
 journey_touches_visitor(journey_touches_walk_t *walk, const uint32_t *refs,
     uint32_t n, unsigned person)
 {
-    uint32_t               i, first, number, last;
-    unsigned               sorted;
-    const journey_store_t *store;
+    uint32_t                i, first;
+    const journey_store_t  *store;
 
     store = walk->a->store;
-    sorted = 1;
+    refs = journey_order_by(&walk->order, store, refs, n, 1);
 
-    for (i = 0, last = 0; i < n; i++) {
-        number = journey_store_event(store, refs[i])->journey;
-        walk->keys[i] = (uint64_t) number << 32 | i;
-        sorted &= (number >= last);
-        last = number;
-    }
+    for (first = 0; first < n; first += i) {
+        i = journey_order_run(store, refs + first, n - first, 1);
 
-    if (!sorted) {
-        qsort(walk->keys, n, sizeof(uint64_t), journey_touches_key_cmp);
-
-        for (i = 0; i < n; i++) {
-            walk->refs[i] = refs[(uint32_t) walk->keys[i]];
-        }
-
-        refs = walk->refs;
-    }
-
-    for (first = 0; first < n; first = i) {
-        number = (uint32_t) (walk->keys[first] >> 32);
-
-        for (i = first + 1; i < n && walk->keys[i] >> 32 == number; i++) {
-            /* void */
-        }
-
-        if (journey_touches_journey(walk, refs + first, i - first, person)
+        if (journey_touches_journey(walk, refs + first, i, person)
             != JOURNEY_OK)
         {
             return JOURNEY_ERROR;
@@ -597,7 +563,7 @@ int
 journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
 {
     int                      rc;
-    uint32_t                 i, n, most;
+    uint32_t                 i;
     const journey_store_t   *store;
     journey_touches_walk_t   walk;
 
@@ -606,20 +572,11 @@ journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
     walk.touches = touches;
     walk.a = a;
     store = a->store;
-    most = 1;
 
-    for (i = 1; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        most = journey_max(most, n);
-    }
+    rc = journey_order_init(&walk.order, store);
 
-    walk.keys = malloc(most * sizeof(uint64_t));
-    walk.refs = malloc(most * sizeof(uint32_t));
-
-    rc = journey_touches_items(&walk);
-
-    if (walk.keys == NULL || walk.refs == NULL) {
-        rc = JOURNEY_ERROR;
+    if (rc == JOURNEY_OK) {
+        rc = journey_touches_items(&walk);
     }
 
     for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
@@ -635,8 +592,7 @@ journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
     free(walk.touch_items);
     free(walk.touch_direct);
     free(walk.name_items);
-    free(walk.keys);
-    free(walk.refs);
+    journey_order_free(&walk.order);
     free(walk.ways);
     free(walk.items);
     free(walk.ages);

@@ -11,26 +11,13 @@
 #include <strings.h>
 
 
-static int
-journey_url_hex(u_char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-
-    c |= 0x20;
-
-    return (c >= 'a' && c <= 'f') ? c - 'a' + 10 : -1;
-}
-
-
 /* Decodes [p, end) to dst, folds "//", "/./" and "/../"; NULL when it leads
  * above the root or is badly encoded, which nginx answers with 400. */
 
 static u_char *
 journey_url_path(u_char *dst, const u_char *p, const u_char *end)
 {
-    int      high, low;
+    int      hex;
     u_char  *start, *last;
 
     start = dst;
@@ -46,14 +33,13 @@ journey_url_path(u_char *dst, const u_char *p, const u_char *end)
                 return NULL;
             }
 
-            high = journey_url_hex(p[1]);
-            low = journey_url_hex(p[2]);
+            hex = journey_hex_byte(p + 1);
 
-            if (high < 0 || low < 0 || high + low == 0) {
+            if (hex <= 0) {
                 return NULL;
             }
 
-            *dst++ = (u_char) (high << 4 | low);
+            *dst++ = (u_char) hex;
             p += 2;
         }
 

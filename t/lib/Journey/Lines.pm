@@ -23,16 +23,17 @@ use Test::More ();
 
 use base 'Exporter';
 
-our @EXPORT = qw(journey journey_data journey_start spew slurp path lines
-                 member foreign text starts id old);
+our @EXPORT = qw(journey journey_in journey_data journey_start spew slurp path
+                 lines member foreign text starts id old);
+our @EXPORT_OK = qw($command $dir);
 
-my $command = abs_path($ENV{JOURNEY} || $ENV{TEST_NGINX_JOURNEY_COMMAND}
+our $command = abs_path($ENV{JOURNEY} || $ENV{TEST_NGINX_JOURNEY_COMMAND}
                        || "$FindBin::Bin/../build/journey");
 
 Test::More::plan(skip_all => 'no command: build/journey is not there')
     if !defined $command || !-x $command;
 
-my $dir = tempdir(CLEANUP => 1);
+our $dir = tempdir(CLEANUP => 1);
 my $json = JSON::PP->new->utf8;
 my $files = 0;
 
@@ -65,12 +66,18 @@ sub slurp {
 
 sub journey_start {
     my ($before, @args) = @_;
+
+    return begin('/dev/null', $before, @args);
+}
+
+sub begin {
+    my ($input, $before, @args) = @_;
     my $pid = fork();
 
     die "fork: $!" if !defined $pid;
 
     if ($pid == 0) {
-        open STDIN, '<', '/dev/null' or die;
+        open STDIN, '<', $input or die;
         open STDOUT, '>', "$dir/.out" or die;
         open STDERR, '>', "$dir/.err" or die;
         $before->() if defined $before;
@@ -83,10 +90,19 @@ sub journey_start {
 
 # (exit code, output, errors)
 
-sub journey {
-    my $pid = journey_start(undef, @_);
+sub journey { return end(journey_start(undef, @_)); }
 
-    waitpid $pid, 0;
+
+# The same; its standard input is a string.
+
+sub journey_in {
+    my ($input, @args) = @_;
+
+    return end(begin(spew($input, '.in'), undef, @args));
+}
+
+sub end {
+    waitpid $_[0], 0;
     my $code = $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
 
     return ($code, slurp("$dir/.out"), slurp("$dir/.err"));
@@ -116,10 +132,10 @@ sub id {
 sub lines { return join '', map { $json->canonical->encode($_) . "\n" } @_; }
 
 
-# A member as the module writes it.
+# A member as the module writes it; length: what it says of itself.
 
 sub member {
-    my ($text) = @_;
+    my ($text, %opt) = @_;
     my ($d) = Compress::Raw::Zlib::Deflate->new(-Level => 1,
                   -WindowBits => -MAX_WBITS, -AppendOutput => 1);
     my $body = '';
@@ -128,7 +144,7 @@ sub member {
     $d->flush($body);
 
     return pack('C10 v a2 v V', 0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 3, 8, 'JL', 4,
-                20 + length($body) + 8)
+                defined $opt{length} ? $opt{length} : 20 + length($body) + 8)
            . $body . pack('V V', crc32($text), length $text);
 }
 
