@@ -411,6 +411,20 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
 
 
 void
+journey_analysis_rewind(const journey_analysis_t *a)
+{
+    a->store->window = 0;
+}
+
+
+int
+journey_analysis_next(const journey_analysis_t *a)
+{
+    return a->store->window++ == 0 ? JOURNEY_OK : JOURNEY_DECLINED;
+}
+
+
+void
 journey_analysis_free(journey_analysis_t *a)
 {
     journey_funnel_free(&a->funnel);

@@ -137,6 +137,26 @@ int journey_analyse(journey_analysis_t *a, journey_store_t *store,
     const journey_options_t *opts, const journey_conf_t *conf);
 void journey_analysis_free(journey_analysis_t *a);
 
+/*
+ * Who counts more than journey_analyse() does goes through the data window by
+ * window: each holds all events of some visitors, in order and marked as they
+ * were counted; number 0, those without visitor, may be in each.  What fits in
+ * memory is one window.
+ *
+ *     journey_analysis_rewind(a);
+ *
+ *     while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+ *         ... add what the visitors of a->store did ...
+ *     }
+ *
+ * JOURNEY_DECLINED behind the last one, JOURNEY_ERROR when memory is exhausted
+ * or a file cannot be read, which was said.  Names, pages, touches and places
+ * have the same numbers in all windows; visitors, goals, orders and users of
+ * the store are those of its window.
+ */
+void journey_analysis_rewind(const journey_analysis_t *a);
+int journey_analysis_next(const journey_analysis_t *a);
+
 /* Counts the conversions, their currencies and the table of goals. */
 int journey_goals_count(journey_analysis_t *a);
 

@@ -181,6 +181,8 @@ typedef struct {
                                            there is none */
     uint32_t             *goals;        /* goal events by t and place */
     uint32_t              ngoals;
+
+    unsigned              window;       /* those that were seen */
 } journey_store_t;
 
 
