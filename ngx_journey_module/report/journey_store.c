@@ -451,6 +451,10 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
 
     journey_part_loose(part, rec, ev);
 
+    if (ev->session == 1) {
+        ev->flags |= JOURNEY_EV_FIRST;
+    }
+
     if (rec->previous.len != 0 && ev->visitor != 0
         && journey_part_join(part, rec, ev) != JOURNEY_OK)
     {

@@ -30,6 +30,8 @@
 #define JOURNEY_EV_LEFT      0x20       /* it ended as another's */
 #define JOURNEY_EV_JUMPED    0x40       /* a higher j without a goal before */
 
+#define JOURNEY_EV_FIRST     0x80       /* of a browser's first session */
+
 
 /* One event.  Strings are numbers in the store's tables, 0 is none. */
 
