@@ -45,6 +45,17 @@ int journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
 
 int journey_table_funnel(journey_table_t *table, const journey_analysis_t *a);
 
+/* Time to conversion: the headline and the curve, *n tables. */
+int journey_tables_time(journey_table_t *tables, unsigned *n,
+    const journey_analysis_t *a, long limit);
+
+/* Direct touches by their kinds. */
+int journey_table_direct(journey_table_t *table, const journey_analysis_t *a);
+
+/* Transitions between phases, and the times in phases: *n tables, two. */
+int journey_tables_transitions(journey_table_t *tables, unsigned *n,
+    const journey_analysis_t *a, long limit);
+
 /* Content, and its gaps where there is a configuration: *n tables. */
 int journey_tables_content(journey_table_t *tables, unsigned *n,
     const journey_analysis_t *a, long limit);
@@ -60,6 +71,8 @@ int journey_report_geo(const journey_options_t *opts);
 int journey_report_funnel(const journey_options_t *opts);
 int journey_report_content(const journey_options_t *opts);
 int journey_report_retention(const journey_options_t *opts);
+int journey_report_time(const journey_options_t *opts);
+int journey_report_direct(const journey_options_t *opts);
 
 
 #endif /* JOURNEY_REPORT_H */
