@@ -118,3 +118,47 @@ journey_report_value(const journey_analysis_t *a, journey_pool_t *pool)
     return (strspn(title + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3) ? title
                                                                   : "Value";
 }
+
+
+int
+journey_report_span(journey_cell_t *cell, journey_pool_t *pool, double ms)
+{
+    char      *p;
+    uint64_t   s;
+    unsigned   i;
+
+    static const struct {
+        uint64_t     s;
+        const char  *name;
+        uint64_t     small;
+        const char  *less;
+    } units[] = {
+        { 86400, "d", 3600, "h" },
+        { 3600, "h", 60, "min" },
+        { 60, "min", 1, "s" }
+    };
+
+    p = journey_palloc(pool, 64);
+    if (p == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    s = (uint64_t) (ms / 1000 + 0.5);
+
+    snprintf(p, 64, "%llu s", (unsigned long long) s);
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (s >= units[i].s) {
+            snprintf(p, 64, "%llu %s %llu %s",
+                     (unsigned long long) (s / units[i].s), units[i].name,
+                     (unsigned long long) (s % units[i].s / units[i].small),
+                     units[i].less);
+            break;
+        }
+    }
+
+    cell->u.str.data = (u_char *) p;
+    cell->u.str.len = strlen(p);
+
+    return JOURNEY_OK;
+}

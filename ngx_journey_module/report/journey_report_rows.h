@@ -53,5 +53,13 @@ uint32_t journey_report_limit(journey_table_t *table, uint32_t n, long limit);
 const char *journey_report_value(const journey_analysis_t *a,
     journey_pool_t *pool);
 
+/* A span of time as "3 d 4 h": the two largest units.  JOURNEY_ERROR when
+ * memory is exhausted. */
+int journey_report_span(journey_cell_t *cell, journey_pool_t *pool, double ms);
+
+/* The hosts of a model: "a.example, b.example and 3 more". */
+journey_str_t journey_report_hosts(const journey_analysis_t *a,
+    journey_pool_t *pool, const journey_model_t *model);
+
 
 #endif /* JOURNEY_REPORT_ROWS_H */

@@ -207,9 +207,7 @@ journey_table_channels(journey_table_t *table, const journey_analysis_t *a,
 }
 
 
-/* "a.example, b.example and 3 more" */
-
-static journey_str_t
+journey_str_t
 journey_report_hosts(const journey_analysis_t *a, journey_pool_t *pool,
     const journey_model_t *model)
 {
