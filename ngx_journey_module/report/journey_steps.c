@@ -5,6 +5,7 @@
 
 
 #include "journey_steps.h"
+#include "journey_glob.h"
 
 #include <stdlib.h>
 
@@ -66,43 +67,6 @@ journey_steps_parse(journey_steps_t *steps, const char *text,
 }
 
 
-/* "*" is anything.  Going back to the last one is enough. */
-
-static unsigned
-journey_steps_glob(const journey_str_t *pattern, const u_char *p, size_t len)
-{
-    size_t  i, k, star, from;
-
-    star = pattern->len;
-    from = 0;
-
-    for (i = 0, k = 0; k < len; /* void */ ) {
-
-        if (i < pattern->len && pattern->data[i] == '*') {
-            star = i++;
-            from = k;
-
-        } else if (i < pattern->len && pattern->data[i] == p[k]) {
-            i++;
-            k++;
-
-        } else if (star != pattern->len) {
-            i = star + 1;
-            k = ++from;
-
-        } else {
-            return 0;
-        }
-    }
-
-    while (i < pattern->len && pattern->data[i] == '*') {
-        i++;
-    }
-
-    return i == pattern->len;
-}
-
-
 /* Which steps each page and each goal is. */
 
 static int
@@ -145,8 +109,8 @@ journey_steps_match(journey_steps_walk_t *walk)
             path = memchr(str.data, '\0', str.len);
 
             if (path != NULL
-                && journey_steps_glob(step, path + 1,
-                                      str.len - (path + 1 - str.data)))
+                && journey_glob(step, path + 1,
+                                str.len - (path + 1 - str.data)))
             {
                 walk->pages[i] |= 1U << k;
             }
