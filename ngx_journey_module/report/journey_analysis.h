@@ -22,7 +22,7 @@ typedef struct {
     uint64_t       sessions;
     uint64_t       journeys;
     double         conversions;         /* credit: last touch */
-    long double    value;               /* of them, in the currency */
+    journey_sum_t  value;               /* of them, in the currency */
 
     uint64_t       visitor_gen;         /* counted for this one already */
     uint64_t       session_gen;
@@ -45,7 +45,7 @@ typedef struct {
     uint64_t       conversions;
     uint64_t       without_visitor;
     uint64_t       visitors;            /* at least */
-    long double    value;
+    journey_sum_t  value;
     unsigned       bare:1;              /* it has conversions without value */
     unsigned       folded:1;
     unsigned       mixed:1;             /* the value has no currency: of rows
@@ -55,7 +55,7 @@ typedef struct {
 typedef struct {
     uint64_t       journeys;
     uint64_t       conversions;
-    long double    value;
+    journey_sum_t  value;
     uint64_t       visitors;
     uint64_t       visitor_gen;
     uint64_t       journey_gen;
@@ -65,7 +65,7 @@ typedef struct {
     uint32_t       currency;            /* names; 0: none */
     uint64_t       conversions;         /* with a value in it */
     uint64_t       visitors;            /* of these; 0 unless they matter */
-    long double    value;
+    journey_sum_t  value;
 } journey_currency_sum_t;
 
 

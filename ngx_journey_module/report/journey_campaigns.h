@@ -13,6 +13,7 @@
 
 #include "journey_conf.h"
 #include "journey_store.h"
+#include "journey_sum.h"
 
 
 /*
@@ -27,7 +28,7 @@ typedef struct {
     uint64_t                  visitors;
     uint64_t                  journeys;
     double                    conversions;      /* credit: last touch */
-    long double               value;
+    journey_sum_t             value;
 
     uint64_t                  visitor_gen;      /* counted for this one
                                                    already */

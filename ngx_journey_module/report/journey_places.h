@@ -21,7 +21,7 @@ typedef struct {
     uint64_t              sessions;
     uint64_t              journeys;
     uint64_t              conversions;
-    long double           value;
+    journey_sum_t         value;
 
     uint64_t              gens[3];      /* counted for this one already */
 } journey_place_t;
