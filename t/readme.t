@@ -268,9 +268,8 @@ is(join(' ', sort map { $_->{k} } @events), 'error goal page',
 
 # ---- the command -----------------------------------------------------------
 
-my $usage = (journey_command(undef, '--help'))[1];
-my ($list) = $usage =~ /^Commands:\n(.*?)\n\n/ms;
-my @commands = $list =~ /^  (\w+)/mg;
+my $usage = (journey_command(undef, 'help', '--list'))[1];
+my @commands = $usage =~ /^command\t(\w+)/mg;
 my $command = section('The command');
 my %options = ('--help' => 1);
 
@@ -419,8 +418,8 @@ my ($latest) = slurp("$root/CHANGELOG.md")
 
 is($latest, $version, 'CHANGELOG.md knows the version');
 like($readme, qr/This is version \Q$version\E\./, 'so does README.md');
-is((journey_command(undef, '--version'))[1], "journey $version\n",
-   'and the command');
+like((journey_command(undef, '--version'))[1], qr/\Ajourney \Q$version\E\n/,
+     'and the command');
 
 
 remove_tree($dir, journey_mmdb()) if Test::More->builder->is_passing;

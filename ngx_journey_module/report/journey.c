@@ -3,7 +3,8 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The command journey.  A reader of logs goes through these files in this
- * order: journey_options (the command line), journey_load (files to events:
+ * order: journey_options (the command line; journey_help is what the command
+ * says of itself), journey_load (files to events:
  * journey_input finds members and lines, journey_jobs spreads them over
  * threads, journey_store keeps the events), journey_analysis (events to
  * numbers, with journey_goals, journey_campaigns and journey_funnel),
@@ -85,7 +86,7 @@ static const journey_command_t  journey_commands[] = {
       JOURNEY_LOGS, journey_report_content },
 
     { "retention", "FILE\xe2\x80\xa6",
-      "of those who came first in a week, how many came again in later ones",
+      "of those who came first in a week, how many came again later",
       JOURNEY_LOGS|JOURNEY_OPTIONS_RETENTION, journey_report_retention },
 
     { "geo", "FILE\xe2\x80\xa6",
@@ -93,7 +94,7 @@ static const journey_command_t  journey_commands[] = {
       JOURNEY_LOGS|JOURNEY_OPTIONS_GEO, journey_report_geo },
 
     { "funnel", "FILE\xe2\x80\xa6",
-      "who made which steps, in order: --funnel '/products/*,goal:purchase'",
+      "who made which steps that you name, in order and in time",
       JOURNEY_LOGS|JOURNEY_OPTIONS_FUNNEL, journey_report_funnel },
 
     { "classify", "[< JSON-LINES]",

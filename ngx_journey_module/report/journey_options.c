@@ -6,8 +6,8 @@
 
 #include "journey_options.h"
 #include "journey_attribution_cmd.h"
+#include "journey_help.h"
 #include "journey_link.h"
-#include "journey_options_table.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -36,64 +36,6 @@ journey_usage_error(const journey_options_t *opts, const char *fmt,
     }
 
     return JOURNEY_EXIT_USAGE;
-}
-
-
-static void
-journey_help_commands(const journey_command_t *commands)
-{
-    const journey_command_t  *c;
-
-    printf("Usage: journey COMMAND [OPTION…] [ARGUMENT…]\n\n"
-           "What the journey log of nginx tells: where visitors came from, "
-           "how far they\ngot, what they reached.\n\nCommands:\n");
-
-    for (c = commands; c->name != NULL; c++) {
-        printf("  %-11s %s\n", c->name, c->about);
-    }
-
-    printf("\nLogs may be plain or gzip, several, or - for standard input.\n"
-           "Options of a command: journey COMMAND --help\n\n"
-           "Exit status: 0 all is well, 1 something could not be read (it "
-           "is named), 2 usage.\n");
-}
-
-
-static void
-journey_help_options(const journey_command_t *command)
-{
-    char                     name[32];
-    unsigned                 i;
-    const char              *p, *end;
-    const journey_option_t  *opt;
-
-    printf("Usage: journey %s [OPTION…] %s\n\n%s\n\nOptions:\n",
-           command->name, command->args, command->about);
-
-    for (i = 0; i < JOURNEY_OPT_LAST; i++) {
-        opt = &journey_option_table[i];
-
-        if (!(command->options & opt->group)) {
-            continue;
-        }
-
-        snprintf(name, sizeof(name), "--%s%s%s", opt->name,
-                 opt->value ? " " : "", opt->value ? opt->value : "");
-
-        for (p = opt->about; /* void */ ; p = end + 1) {
-            end = strchr(p, '\n');
-
-            printf("  %-17s %.*s\n", p == opt->about ? name : "",
-                   end ? (int) (end - p) : (int) strlen(p), p);
-
-            if (end == NULL) {
-                break;
-            }
-        }
-    }
-
-    printf("  %-17s %s\n  %-17s %s\n", "--help", "this text", "--version",
-           "the version");
 }
 
 
@@ -462,6 +404,28 @@ journey_options_set(journey_options_t *opts, unsigned option,
 }
 
 
+/* Also says what it may have been meant to be. */
+
+static int
+journey_options_unknown(const journey_options_t *opts, const char *arg)
+{
+    const char  *near;
+
+    near = (strlen(arg) > 2) ? journey_help_near_option(opts->command, arg)
+                             : NULL;
+
+    fprintf(stderr, "journey: unknown option \"%s\"", arg);
+
+    if (near != NULL) {
+        fprintf(stderr, " (did you mean --%s?)", near);
+    }
+
+    fprintf(stderr, "; see journey %s --help\n", opts->command->name);
+
+    return JOURNEY_EXIT_USAGE;
+}
+
+
 /* The option that arg names, JOURNEY_OPT_LAST for none; *value is what
  * follows its "=". */
 
@@ -553,12 +517,12 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         }
 
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            journey_help_options(opts->command);
+            journey_help_command(opts->command);
             return JOURNEY_EXIT_OK;
         }
 
         if (strcmp(argv[i], "--version") == 0) {
-            printf("journey %s\n", JOURNEY_VERSION);
+            journey_help_version();
             return JOURNEY_EXIT_OK;
         }
 
@@ -567,7 +531,7 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
                  : (unsigned) JOURNEY_OPT_LAST;
 
         if (option == JOURNEY_OPT_LAST) {
-            return journey_usage_error(opts, "unknown option \"%s\"", argv[i]);
+            return journey_options_unknown(opts, argv[i]);
         }
 
         if (journey_option_table[option].value == NULL) {
@@ -628,12 +592,73 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
 }
 
 
+static const journey_command_t *
+journey_options_command(const journey_command_t *commands, const char *name)
+{
+    const char               *near;
+    const journey_command_t  *c;
+
+    for (c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+
+    near = journey_help_near_command(commands, name);
+
+    fprintf(stderr, "journey: unknown command \"%s\"", name);
+
+    if (near != NULL) {
+        fprintf(stderr, " (did you mean %s?)", near);
+    }
+
+    fprintf(stderr, "; see journey --help\n");
+
+    return NULL;
+}
+
+
+/* journey help [COMMAND | --list] */
+
+static int
+journey_options_help(const journey_command_t *commands, int argc, char **argv)
+{
+    const journey_command_t  *c;
+
+    if (argc > 1) {
+        fprintf(stderr, "journey: help is of one command; see journey "
+                "--help\n");
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    if (argc == 0 || strcmp(argv[0], "--help") == 0
+        || strcmp(argv[0], "-h") == 0)
+    {
+        journey_help_commands(commands);
+        return JOURNEY_EXIT_OK;
+    }
+
+    if (strcmp(argv[0], "--list") == 0) {
+        journey_help_list(commands);
+        return JOURNEY_EXIT_OK;
+    }
+
+    c = journey_options_command(commands, argv[0]);
+
+    if (c == NULL) {
+        return JOURNEY_EXIT_USAGE;
+    }
+
+    journey_help_command(c);
+
+    return JOURNEY_EXIT_OK;
+}
+
+
 int
 journey_options_read(journey_options_t *opts,
     const journey_command_t *commands, int argc, char **argv)
 {
-    const journey_command_t  *c;
-
     memset(opts, 0, sizeof(journey_options_t));
 
     opts->until = UINT64_MAX;
@@ -655,26 +680,25 @@ journey_options_read(journey_options_t *opts,
         return journey_usage_error(opts, "%s", "no command");
     }
 
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
-        || strcmp(argv[1], "help") == 0)
-    {
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         journey_help_commands(commands);
         return JOURNEY_EXIT_OK;
     }
 
+    if (strcmp(argv[1], "help") == 0) {
+        return journey_options_help(commands, argc - 2, argv + 2);
+    }
+
     if (strcmp(argv[1], "--version") == 0) {
-        printf("journey %s\n", JOURNEY_VERSION);
+        journey_help_version();
         return JOURNEY_EXIT_OK;
     }
 
-    for (c = commands; c->name != NULL; c++) {
-        if (strcmp(c->name, argv[1]) == 0) {
-            opts->command = c;
-            return journey_options_parse(opts, argc - 2, argv + 2);
-        }
-    }
+    opts->command = journey_options_command(commands, argv[1]);
 
-    return journey_usage_error(opts, "unknown command \"%s\"", argv[1]);
+    return opts->command != NULL
+           ? journey_options_parse(opts, argc - 2, argv + 2)
+           : JOURNEY_EXIT_USAGE;
 }
 
 
