@@ -268,6 +268,13 @@ journey_options_tables(journey_options_t *opts, unsigned option,
     case JOURNEY_OPT_WINDOW:
         return journey_span_parse(value, &opts->window, err);
 
+    case JOURNEY_OPT_ENTRY:
+        if (*value != '/' && *value != '*') {
+            return journey_error(err, "\"%s\" is no path", value);
+        }
+
+        return journey_options_append(&opts->entries, &opts->nentries, value);
+
     default: /* JOURNEY_OPT_BY */
         if (journey_options_word(value, places, 3, &place, err)
             != JOURNEY_OK)
@@ -709,4 +716,5 @@ journey_options_free(journey_options_t *opts)
     free(opts->goals);
     free(opts->ids);
     free(opts->own_hosts);
+    free(opts->entries);
 }

@@ -63,6 +63,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_RETENTION    0x10000
 #define JOURNEY_OPTIONS_GEO          0x20000
 #define JOURNEY_OPTIONS_FUNNEL       0x40000
+#define JOURNEY_OPTIONS_DIRECT       0x80000
 #define JOURNEY_OPTIONS_HTML      0x100000
 
 
@@ -171,6 +172,8 @@ struct journey_options_s {
     journey_by_e              by;       /* geo */
     const char               *funnel;   /* its steps */
     uint64_t                  window;   /* ms */
+    const char              **entries;  /* direct; none: those that are usual */
+    unsigned                  nentries;
 
     long                      lines;    /* tail; as limit */
     unsigned                  all;

@@ -147,5 +147,8 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "'/products/*,/cart,goal:purchase': paths, in which *\n"
       "is any part, and goals" },
     { "window", "SPAN", JOURNEY_OPTIONS_FUNNEL,
-      "time for all steps from the first on (default 7d)" }
+      "time for all steps from the first on (default 7d)" },
+    { "entry", "PATH", JOURNEY_OPTIONS_DIRECT,
+      "pages whose address people type, * is any part; may be\n"
+      "repeated (default /, /xx/ and /xx-yy/ of any letters)" }
 };

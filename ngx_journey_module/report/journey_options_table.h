@@ -77,6 +77,7 @@ typedef enum {
     JOURNEY_OPT_BY,
     JOURNEY_OPT_FUNNEL,
     JOURNEY_OPT_WINDOW,
+    JOURNEY_OPT_ENTRY,
     JOURNEY_OPT_LAST
 } journey_option_e;
 
