@@ -89,6 +89,14 @@ static const journey_command_t  journey_commands[] = {
       "of those who came first in a week, how many came again later",
       JOURNEY_LOGS|JOURNEY_OPTIONS_RETENTION, journey_report_retention },
 
+    { "time", "FILE\xe2\x80\xa6",
+      "how long journeys take from their first event to a conversion",
+      JOURNEY_LOGS, journey_report_time },
+
+    { "direct", "FILE\xe2\x80\xa6",
+      "direct touches: who comes again, hidden links, typed addresses",
+      JOURNEY_LOGS|JOURNEY_OPTIONS_DIRECT, journey_report_direct },
+
     { "geo", "FILE\xe2\x80\xa6",
       "by country, region or city",
       JOURNEY_LOGS|JOURNEY_OPTIONS_GEO, journey_report_geo },

@@ -32,7 +32,7 @@ typedef struct {
     uint64_t       sessions;
     uint64_t       journeys;
     double         conversions;         /* credit: last touch */
-    long double    value;
+    journey_sum_t  value;
 } journey_direct_sum_t;
 
 typedef struct {

@@ -43,7 +43,6 @@ typedef struct {
     uint64_t              journey_gen;
     uint64_t              visitor_gen;
     uint64_t              mover_gen;
-    uint64_t              first;        /* t, in the journey looked at */
 } journey_phase_time_t;
 
 
