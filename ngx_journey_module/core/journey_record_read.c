@@ -204,12 +204,13 @@ journey_parse_member(journey_json_t *json, journey_record_t *rec, uint32_t key)
 {
     unsigned        flag;
     uint32_t       *num;
-    uint64_t        n;
+    uint64_t        n, max;
     journey_str_t  *str;
 
     str = NULL;
     num = NULL;
     flag = 0;
+    max = UINT32_MAX;
 
     switch (key) {
 
@@ -235,7 +236,7 @@ journey_parse_member(journey_json_t *json, journey_record_t *rec, uint32_t key)
             return JOURNEY_ERROR;
         }
 
-        if (!isfinite(rec->value)) {
+        if (!(fabs(rec->value) <= JOURNEY_MONEY_MAX)) {
             return journey_json_error(json, "number too large");
         }
 
@@ -268,9 +269,13 @@ journey_parse_member(journey_json_t *json, journey_record_t *rec, uint32_t key)
         num = &rec->first_seen;
         break;
 
+    case journey_key('p', 'n', 0, 0):
+        max = JOURNEY_POSITION_MAX;
+        num = &rec->position;
+        break;
+
     case journey_key('j', 0, 0, 0):         num = &rec->journey;        break;
     case journey_key('s', 0, 0, 0):         num = &rec->session;        break;
-    case journey_key('p', 'n', 0, 0):       num = &rec->position;       break;
     case journey_key('w', 'n', 0, 0):       num = &rec->touches_total;  break;
     case journey_key('s', 't', 0, 0):       num = &rec->status;         break;
 
@@ -308,7 +313,7 @@ journey_parse_member(journey_json_t *json, journey_record_t *rec, uint32_t key)
         return journey_json_string(json, str);
     }
 
-    if (journey_json_uint(json, UINT32_MAX, &n) != JOURNEY_OK) {
+    if (journey_json_uint(json, max, &n) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 

@@ -13,6 +13,8 @@
 
 #include "fuzz_json.h"
 
+#include <math.h>
+
 
 #define FUZZ_STRINGS  (sizeof(fuzz_strings) / sizeof(fuzz_strings[0]))
 #define FUZZ_NUMBERS  (sizeof(fuzz_numbers) / sizeof(fuzz_numbers[0]))
@@ -226,7 +228,7 @@ fuzz_fill(journey_record_t *rec, const uint8_t *data, size_t size)
     bits = 0;
     memcpy(&bits, s.data, journey_min(s.len, sizeof(bits)));
     memcpy(&rec->value, &bits, sizeof(rec->value));
-    rec->has_value = (s.len > 0 && rec->value - rec->value == 0);
+    rec->has_value = (s.len > 0 && fabs(rec->value) <= JOURNEY_MONEY_MAX);
 
     s = fuzz_line(&data, &size);
     rec->ms = fuzz_uint(s);
@@ -250,6 +252,8 @@ fuzz_fill(journey_record_t *rec, const uint8_t *data, size_t size)
     for (i = 0; i < FUZZ_NUMBERS; i++) {
         *fuzz_number(rec, i) = fuzz_uint(fuzz_line(&data, &size));
     }
+
+    rec->position %= JOURNEY_POSITION_MAX + 1;
 
     for (i = 0; i < JOURNEY_RECORD_LABELS && size > 0; i++) {
         rec->label_names[i] = fuzz_line(&data, &size);

@@ -327,7 +327,8 @@ test_escape(void)
     memset(path, '\x01', sizeof(path));
     page(&rec);
     rec.time = 281474976710655ULL;
-    rec.journey = rec.session = rec.position = rec.ms = UINT32_MAX;
+    rec.journey = rec.session = rec.ms = UINT32_MAX;
+    rec.position = JOURNEY_POSITION_MAX;
     rec.status = rec.touches_total = rec.first_seen = UINT32_MAX;
     rec.kind = JOURNEY_EVENT_OFFLINE;
     rec.device = JOURNEY_DEVICE_DESKTOP;
@@ -545,7 +546,7 @@ test_values(void)
         { "1000000000000000000000000000000000000000000000000", 1e48 },
         { "0.000000000000000000000000000000000000000000000001", 1e-48 },
         { "4.9e-324", 5e-324 }, { "1e-999", 0 },
-        { "1.7976931348623157e308", 1.7976931348623157e308 }
+        { "-1e290", -1e290 }
     };
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -600,8 +601,16 @@ test_bad(void)
         { "{\"t\":1,\"k\":\"page\",\"p\":7}", "not a string at byte 23" },
         { "{\"t\":1,\"k\":\"page\",\"val\":\"7\"}",
           "not a number at byte 25" },
+        { "{\"t\":1,\"k\":\"page\",\"pn\":65536}",
+          "number too large at byte 24" },
         { "{\"t\":1,\"k\":\"page\",\"val\":1e999}",
           "number too large at byte 30" },
+        { "{\"t\":1,\"k\":\"page\",\"val\":-1e999}",
+          "number too large at byte 31" },
+        { "{\"t\":1,\"k\":\"page\",\"val\":1.01e290}",
+          "number too large at byte 33" },
+        { "{\"t\":1,\"k\":\"page\",\"val\":-1.7976931348623157e308}",
+          "number too large at byte 48" },
         { "{\"t\":1,\"k\":\"page\",\"val\":.5}", "not a number at byte 25" },
         { "{\"t\":1,\"k\":\"page\",\"val\":5.}", "not a number at byte 25" },
         { "{\"t\":1,\"k\":\"page\",\"val\":1e}", "not a number at byte 25" },
