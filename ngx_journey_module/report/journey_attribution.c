@@ -183,7 +183,8 @@ journey_attr_aged(journey_attr_work_t *work, const journey_attr_run_t *run,
     long double value)
 {
     uint32_t            i;
-    long double       (*decays)[2], scale, scale_value;
+    long double         scale, scale_value;
+    journey_sum_t     (*decays)[2];
     const uint32_t     *touches;
 
     if (work->sums[JOURNEY_ATTR_TIME_DECAY] == NULL || path->aged == 0) {
@@ -193,11 +194,12 @@ journey_attr_aged(journey_attr_work_t *work, const journey_attr_run_t *run,
     touches = journey_path_touches(run->paths, path);
     decays = run->paths->decays + path->decay;
     scale = conversions / path->conversions;
-    scale_value = (path->value > 0) ? value / path->value : 0;
+    scale_value = (path->value > 0) ? value / (long double) path->value : 0;
 
     for (i = 0; i < path->n; i++) {
         journey_attr_add(work, JOURNEY_ATTR_TIME_DECAY, touches[i],
-                         scale * decays[i][0], scale_value * decays[i][1]);
+                         scale * (long double) decays[i][0],
+                         scale_value * (long double) decays[i][1]);
     }
 }
 
@@ -421,8 +423,9 @@ journey_attr_credit(journey_attr_work_t *work, const journey_attr_run_t *run)
 
         if (path->aged != 0) {
             aged[0] += conversions / path->conversions * path->aged;
-            aged[1] += (path->value > 0) ? value / path->value
-                                           * path->aged_value : 0;
+            aged[1] += (path->value > 0)
+                       ? value / (long double) path->value
+                         * (long double) path->aged_value : 0;
         }
 
         journey_attr_places(work, run, path, conversions, value);
@@ -587,9 +590,9 @@ journey_attribute(journey_attr_t *attr, const journey_paths_t *paths,
     attr->items = paths->items;
     attr->conversions = paths->conversions;
     attr->nulls = paths->nulls;
-    attr->value = paths->value;
+    attr->value = (long double) paths->value;
     attr->aged = paths->aged;
-    attr->aged_value = paths->aged_value;
+    attr->aged_value = (long double) paths->aged_value;
 
     run.paths = paths;
     run.opts = opts;

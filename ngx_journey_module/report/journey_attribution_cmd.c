@@ -173,18 +173,15 @@ journey_attribution_wrong(const journey_options_t *opts)
 }
 
 
-/* From paths to what is printed.  The exit code. */
-
-static int
-journey_attribution_run(journey_attribution_t *at)
+int
+journey_attribution_credit(journey_attribution_t *at, unsigned wanted,
+    journey_error_t *err)
 {
-    int                      rc;
-    journey_error_t          err;
-    journey_attr_options_t   models;
+    journey_attr_options_t  models;
 
     memset(&models, 0, sizeof(journey_attr_options_t));
 
-    models.models = at->opts->models ? at->opts->models : JOURNEY_ATTR_ALL;
+    models.models = wanted;
     models.order = at->opts->order;
     models.direct = at->touches->direct;
     models.bootstrap = (uint32_t) at->opts->bootstrap;
@@ -195,8 +192,26 @@ journey_attribution_run(journey_attribution_t *at)
         models.models &= ~(1U << JOURNEY_ATTR_TIME_DECAY);
     }
 
+    if (journey_touches_sort(at->touches) != JOURNEY_OK) {
+        return journey_error(err, "not enough memory");
+    }
+
+    return journey_attribute(&at->attr, &at->touches->paths, &models, err);
+}
+
+
+/* From paths to what is printed.  The exit code. */
+
+static int
+journey_attribution_run(journey_attribution_t *at)
+{
+    int              rc;
+    journey_error_t  err;
+
     err.text[0] = '\0';
-    rc = journey_attribute(&at->attr, &at->touches->paths, &models, &err);
+    rc = journey_attribution_credit(at, at->opts->models ? at->opts->models
+                                                         : JOURNEY_ATTR_ALL,
+                                    &err);
 
     if (rc == JOURNEY_OK) {
         rc = journey_attribution_print(at);

@@ -19,7 +19,7 @@
 
 typedef struct {
     const journey_options_t   *opts;
-    const journey_touches_t   *touches;
+    journey_touches_t         *touches;
     journey_attr_t             attr;
     const journey_analysis_t  *a;       /* NULL: --paths */
     uint64_t                   exempt;  /* events that were left out */
@@ -58,6 +58,12 @@ int journey_paths_header(journey_paths_columns_t *columns,
 int journey_paths_record(journey_touches_t *touches,
     const journey_options_t *opts, const journey_paths_columns_t *columns,
     const journey_str_t *fields, unsigned n, journey_error_t *err);
+
+/* Credits at->touches, which were filled, by the models wanted (bits), as opts
+ * ask for.  JOURNEY_ERROR with a message; at->attr is to be freed in any
+ * case. */
+int journey_attribution_credit(journey_attribution_t *at, unsigned wanted,
+    journey_error_t *err);
 
 /* JOURNEY_ERROR when memory is exhausted. */
 int journey_attribution_print(const journey_attribution_t *at);

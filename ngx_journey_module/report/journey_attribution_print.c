@@ -363,7 +363,7 @@ journey_attr_json_markov(const journey_attr_print_t *p)
 }
 
 
-static int
+int
 journey_attr_json(journey_attr_print_t *p)
 {
     unsigned                   model, n;
@@ -379,7 +379,7 @@ journey_attr_json(journey_attr_print_t *p)
     currency = (p->value != NULL && strlen(p->value) > 6) ? p->value + 6
                                                            : NULL;
 
-    fprintf(p->file, "{\"attribution\":{\"conversions\":%llu,\"nulls\":%llu",
+    fprintf(p->file, "\"attribution\":{\"conversions\":%llu,\"nulls\":%llu",
             (unsigned long long) attr->conversions,
             (unsigned long long) attr->nulls);
     journey_attr_json_number(p, "value", journey_round(attr->value));
@@ -432,9 +432,7 @@ journey_attr_json(journey_attr_print_t *p)
         }
     }
 
-    fputs("}}\n", p->file);
-
-    journey_attr_notes(p);
+    fputc('}', p->file);
 
     return JOURNEY_OK;
 }
@@ -442,23 +440,47 @@ journey_attr_json(journey_attr_print_t *p)
 
 /* ---- CSV ----------------------------------------------------------------- */
 
-static int
-journey_attr_csv(journey_attr_print_t *p)
+static void
+journey_attr_csv_row(const journey_attr_print_t *p, journey_cell_t *cell,
+    unsigned model, uint32_t row, unsigned n)
 {
-    int                      rc;
-    uint32_t                 i;
-    unsigned                 model, n;
-    journey_cell_t          *cell;
-    journey_table_t          table;
-    journey_column_t         columns[8];
     const journey_credit_t  *credit;
+
+    credit = &p->attr->models[model][row];
+
+    cell[0].u.str.data = (u_char *) journey_attr_name(model);
+    cell[0].u.str.len = strlen(journey_attr_name(model));
+    cell[1].u.str = journey_attr_item(p, row);
+    cell[2].u.number = credit->conversions;
+    cell[3].u.number = credit->value;
+
+    if (n == 8) {
+        cell[4].u.number = credit->conversions_low;
+        cell[5].u.number = credit->conversions_high;
+        cell[6].u.number = credit->value_low;
+        cell[7].u.number = credit->value_high;
+    }
+}
+
+
+int
+journey_attr_csv(journey_attr_print_t *p, journey_table_t *table)
+{
+    uint32_t           i;
+    unsigned           model, n;
+    journey_cell_t    *cell;
+    journey_column_t  *columns;
 
     static const char  *keys[] = {
         "conversions", "value", "conversions_low", "conversions_high",
         "value_low", "value_high"
     };
 
-    memset(columns, 0, sizeof(columns));
+    columns = journey_pcalloc(p->pool, 8 * sizeof(journey_column_t));
+    if (columns == NULL) {
+        return JOURNEY_ERROR;
+    }
+
     columns[0].key = "model";
     columns[0].type = JOURNEY_CELL_STRING;
     columns[1].key = p->key;
@@ -471,10 +493,7 @@ journey_attr_csv(journey_attr_print_t *p)
         columns[i].type = JOURNEY_CELL_CREDIT;
     }
 
-    memset(&table, 0, sizeof(journey_table_t));
-    journey_table_init(&table, p->pool, "models", "Models", columns, n);
-
-    rc = JOURNEY_OK;
+    journey_table_init(table, p->pool, "models", "Models", columns, n);
 
     for (model = 0; model < JOURNEY_ATTR_MODELS; model++) {
 
@@ -482,37 +501,66 @@ journey_attr_csv(journey_attr_print_t *p)
             continue;
         }
 
-        for (i = 0; i < p->nrows && rc == JOURNEY_OK; i++) {
-            cell = journey_table_row(&table);
+        for (i = 0; i < p->nrows; i++) {
+            cell = journey_table_row(table);
 
             if (cell == NULL) {
-                rc = JOURNEY_ERROR;
-                break;
+                return JOURNEY_ERROR;
             }
 
-            credit = &p->attr->models[model][p->rows[i]];
-
-            cell[0].u.str.data = (u_char *) journey_attr_name(model);
-            cell[0].u.str.len = strlen(journey_attr_name(model));
-            cell[1].u.str = journey_attr_item(p, p->rows[i]);
-            cell[2].u.number = credit->conversions;
-            cell[3].u.number = credit->value;
-
-            if (n == 8) {
-                cell[4].u.number = credit->conversions_low;
-                cell[5].u.number = credit->conversions_high;
-                cell[6].u.number = credit->value_low;
-                cell[7].u.number = credit->value_high;
-            }
+            journey_attr_csv_row(p, cell, model, p->rows[i], n);
         }
     }
 
-    if (rc == JOURNEY_OK) {
-        journey_tables_csv(&p->out, &table, 1);
-        journey_attr_notes(p);
+    return JOURNEY_OK;
+}
+
+
+int
+journey_attr_print_init(journey_attr_print_t *p,
+    const journey_attribution_t *at, journey_pool_t *pool, FILE *file)
+{
+    memset(p, 0, sizeof(journey_attr_print_t));
+
+    p->at = at;
+    p->attr = &at->attr;
+    p->file = file;
+    p->key = journey_touch_keys[at->opts->touch];
+    p->pool = pool;
+    p->value = (at->a != NULL) ? journey_report_value(at->a, pool)
+               : at->attr.value > 0 ? "Value" : NULL;
+
+    return journey_attr_rows(p);
+}
+
+
+static int
+journey_attr_print(journey_attr_print_t *p)
+{
+    int              rc;
+    journey_table_t  table;
+
+    if (p->at->opts->format == JOURNEY_FORMAT_TEXT) {
+        return journey_attr_text(p);
     }
 
-    journey_table_free(&table);
+    if (p->at->opts->format == JOURNEY_FORMAT_JSON) {
+        fputc('{', p->file);
+        rc = journey_attr_json(p);
+        fputs("}\n", p->file);
+
+    } else {
+        memset(&table, 0, sizeof(journey_table_t));
+        rc = journey_attr_csv(p, &table);
+
+        if (rc == JOURNEY_OK) {
+            journey_tables_csv(&p->out, &table, 1);
+        }
+
+        journey_table_free(&table);
+    }
+
+    journey_attr_notes(p);
 
     return rc;
 }
@@ -522,35 +570,23 @@ int
 journey_attribution_print(const journey_attribution_t *at)
 {
     int                    rc;
+    journey_pool_t        *pool;
     journey_attr_print_t   p;
 
-    memset(&p, 0, sizeof(journey_attr_print_t));
-
-    p.at = at;
-    p.attr = &at->attr;
-    p.file = stdout;
-    p.key = journey_touch_keys[at->opts->touch];
-    p.pool = journey_pool_create();
-
-    if (p.pool == NULL) {
+    pool = journey_pool_create();
+    if (pool == NULL) {
         return JOURNEY_ERROR;
     }
 
-    journey_output_init(&p.out, stdout, &at->opts->zone);
-
-    p.value = (at->a != NULL) ? journey_report_value(at->a, p.pool)
-              : at->attr.value > 0 ? "Value" : NULL;
-
-    rc = journey_attr_rows(&p);
+    rc = journey_attr_print_init(&p, at, pool, stdout);
 
     if (rc == JOURNEY_OK) {
-        rc = at->opts->format == JOURNEY_FORMAT_JSON ? journey_attr_json(&p)
-             : at->opts->format == JOURNEY_FORMAT_CSV ? journey_attr_csv(&p)
-                                                      : journey_attr_text(&p);
+        journey_output_init(&p.out, stdout, &at->opts->zone);
+        rc = journey_attr_print(&p);
     }
 
     free(p.rows);
-    journey_pool_destroy(p.pool);
+    journey_pool_destroy(pool);
 
     return rc;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * What the two files that print attribution share.
+ * What the files that print attribution share.
  */
 
 
@@ -40,7 +40,17 @@ void journey_attr_note(const journey_attr_print_t *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void journey_attr_notes(const journey_attr_print_t *p);
 
-/* JOURNEY_ERROR when memory is exhausted. */
+/* Begins with the rows in their order; p->rows is to be freed in any case.  All
+ * that follows: JOURNEY_ERROR when memory is exhausted. */
+int journey_attr_print_init(journey_attr_print_t *p,
+    const journey_attribution_t *at, journey_pool_t *pool, FILE *file);
+
+/* The members "attribution", "markov" and "models" of an object, to p->file. */
+int journey_attr_json(journey_attr_print_t *p);
+
+/* The credits as a table of CSV, whose names are those of the touches. */
+int journey_attr_csv(journey_attr_print_t *p, journey_table_t *table);
+
 int journey_attr_text(journey_attr_print_t *p);
 
 

@@ -285,7 +285,8 @@ journey_html_attribution(journey_html_t *h)
 
     if (journey_touches_init(&touches, (double) h->opts->half_life, 1)
         != JOURNEY_OK
-        || journey_touches_walk(&touches, h->a) != JOURNEY_OK)
+        || journey_touches_walk(&touches, h->a) != JOURNEY_OK
+        || journey_touches_sort(&touches) != JOURNEY_OK)
     {
         h->no_memory = 1;
         journey_touches_free(&touches);

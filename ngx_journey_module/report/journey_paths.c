@@ -4,6 +4,8 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
 #include "journey_paths.h"
 
 #include <math.h>
@@ -317,7 +319,7 @@ journey_paths_add(journey_paths_t *paths, const uint32_t *items,
     uint32_t         i;
     journey_paths_path_t  *path;
 
-    if (n == 0 || n > JOURNEY_PATHS_TOUCHES) {
+    if (n == 0 || n > JOURNEY_PATHS_TOUCHES || paths->sorted) {
         return JOURNEY_ERROR;
     }
 
@@ -379,4 +381,136 @@ journey_paths_add(journey_paths_t *paths, const uint32_t *items,
 
     return journey_paths_outcome(paths, (uint32_t) (path - paths->paths),
                                  conversions, value);
+}
+
+
+/* By touches, a path before those that go on. */
+
+static int
+journey_paths_cmp(const void *one, const void *two, void *ctx)
+{
+    uint32_t                     i;
+    const uint32_t              *x, *y;
+    const journey_paths_t       *paths;
+    const journey_paths_path_t  *a, *b;
+
+    paths = ctx;
+    a = &paths->paths[*(const uint32_t *) one];
+    b = &paths->paths[*(const uint32_t *) two];
+    x = journey_path_touches(paths, a);
+    y = journey_path_touches(paths, b);
+
+    for (i = 0; i < journey_min(a->n, b->n); i++) {
+        if (x[i] != y[i]) {
+            return x[i] < y[i] ? -1 : 1;
+        }
+    }
+
+    return a->n < b->n ? -1 : a->n > b->n;
+}
+
+
+static int
+journey_paths_outcome_cmp(const void *one, const void *two)
+{
+    const journey_outcome_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->path != b->path) {
+        return a->path < b->path ? -1 : 1;
+    }
+
+    return a->value < b->value ? -1 : a->value > b->value;
+}
+
+
+/* Items in their order: order has room for them. */
+
+static void
+journey_paths_sort_items(journey_paths_t *paths, uint32_t *order,
+    int (*cmp)(const void *one, const void *two, void *ctx), void *ctx)
+{
+    size_t    k;
+    uint32_t  i;
+
+    /* what is a place now is found by the item's number */
+
+    for (k = 0; k < paths->ntouches; k++) {
+        paths->touches[k] = paths->items[paths->touches[k]];
+    }
+
+    memcpy(order, paths->items, paths->nitems * sizeof(uint32_t));
+    qsort_r(order, paths->nitems, sizeof(uint32_t), cmp, ctx);
+
+    for (i = 0; i < paths->nitems; i++) {
+        paths->items[i] = order[i];
+        paths->places[order[i]] = i + 1;
+    }
+
+    for (k = 0; k < paths->ntouches; k++) {
+        paths->touches[k] = paths->places[paths->touches[k]] - 1;
+    }
+}
+
+
+int
+journey_paths_sort(journey_paths_t *paths,
+    int (*cmp)(const void *one, const void *two, void *ctx), void *ctx)
+{
+    uint32_t              i, *order, *now;
+    journey_paths_path_t  *sorted;
+
+    paths->sorted = 1;
+
+    if (paths->npaths <= 1) {
+        return JOURNEY_OK;
+    }
+
+    i = journey_max(paths->nitems, paths->npaths);
+    order = malloc(i * sizeof(uint32_t));
+    now = malloc(paths->npaths * sizeof(uint32_t));
+    sorted = malloc(paths->npaths * sizeof(journey_paths_path_t));
+
+    if (order == NULL || now == NULL || sorted == NULL) {
+        free(order);
+        free(now);
+        free(sorted);
+        return JOURNEY_ERROR;
+    }
+
+    journey_paths_sort_items(paths, order, cmp, ctx);
+
+    for (i = 1; i < paths->npaths; i++) {
+        order[i] = i;
+    }
+
+    qsort_r(order + 1, paths->npaths - 1, sizeof(uint32_t), journey_paths_cmp,
+            paths);
+
+    memset(&sorted[0], 0, sizeof(journey_paths_path_t));
+
+    for (i = 1; i < paths->npaths; i++) {
+        sorted[i] = paths->paths[order[i]];
+        now[order[i]] = i;
+    }
+
+    free(paths->paths);
+    paths->paths = sorted;
+    paths->paths_size = paths->npaths;
+
+    for (i = 0; i < paths->noutcomes; i++) {
+        paths->outcomes[i].path = now[paths->outcomes[i].path];
+    }
+
+    if (paths->noutcomes != 0) {
+        qsort(paths->outcomes, paths->noutcomes, sizeof(journey_outcome_t),
+              journey_paths_outcome_cmp);
+    }
+
+    free(order);
+    free(now);
+
+    return JOURNEY_OK;
 }

@@ -12,6 +12,7 @@
 
 
 #include "journey_intern.h"
+#include "journey_sum.h"
 
 
 /* What a path ended in; one of them for each value that differs, so that
@@ -28,15 +29,16 @@ typedef struct {
     uint32_t              n;
     uint64_t              conversions;
     uint64_t              nulls;
-    long double           value;        /* of all conversions */
+    journey_sum_t         value;        /* of all conversions */
     uint64_t              aged;         /* conversions whose ages are known */
-    long double           aged_value;
+    journey_sum_t         aged_value;
     size_t                decay;        /* in decays; SIZE_MAX: none has */
 } journey_paths_path_t;
 
 typedef struct {
     double                half_life;    /* ms; 0: no time decay */
     unsigned              outcomes_wanted:1;
+    unsigned              sorted:1;
 
     journey_intern_t      keys;         /* arrays of items; number 0 is none */
     journey_paths_path_t       *paths;        /* by number in keys, from 1 */
@@ -56,7 +58,7 @@ typedef struct {
     /* for each touch of a path with aged conversions: their credit by time
      * decay, in conversions and in value */
 
-    long double         (*decays)[2];
+    journey_sum_t       (*decays)[2];
     size_t                ndecays;
     size_t                decays_size;
 
@@ -67,9 +69,9 @@ typedef struct {
 
     uint64_t              conversions;
     uint64_t              nulls;
-    long double           value;
+    journey_sum_t         value;
     uint64_t              aged;
-    long double           aged_value;
+    journey_sum_t         aged_value;
 
     uint32_t             *buf;          /* for a path's places */
     double               *weights;
@@ -101,6 +103,15 @@ int journey_paths_reset(journey_paths_t *paths);
 int journey_paths_add(journey_paths_t *paths, const uint32_t *items,
     const uint64_t *ages, uint32_t n, uint64_t conversions, long double value,
     uint64_t nulls);
+
+/*
+ * Puts items in the caller's order, paths in that of their items and outcomes
+ * in that of their values, so that what is computed of them does not depend on
+ * the order in which they came.  No path can be added then.  JOURNEY_ERROR when
+ * memory is exhausted.
+ */
+int journey_paths_sort(journey_paths_t *paths,
+    int (*cmp)(const void *one, const void *two, void *ctx), void *ctx);
 
 
 /* The path's touches as places in items. */

@@ -9,236 +9,272 @@
 #include "journey_config.h"
 #include "journey_steps.h"
 
-#include <stdarg.h>
-
 
 #define JOURNEY_REPORT_TOP  10          /* rows of long lists as text */
 
-#define JOURNEY_REPORT_CHANNELS  0x01
-#define JOURNEY_REPORT_PHASES    0x02
-#define JOURNEY_REPORT_GOALS     0x04
-#define JOURNEY_REPORT_PAGES     0x08
-#define JOURNEY_REPORT_PATHS     0x10
-#define JOURNEY_REPORT_SUMMARY   0x20
-#define JOURNEY_REPORT_CAMPAIGNS 0x40
-#define JOURNEY_REPORT_ALL       0x7f
-#define JOURNEY_REPORT_RETENTION 0x80
-#define JOURNEY_REPORT_CONTENT   0x100
-#define JOURNEY_REPORT_GEO       0x200
-#define JOURNEY_REPORT_FUNNEL    0x400
-#define JOURNEY_REPORT_TIME      0x800
-#define JOURNEY_REPORT_DIRECT    0x1000
-#define JOURNEY_REPORT_MOVES     0x2000 /* transitions */
+#define JOURNEY_REPORT_SUMMARY      0x01
+#define JOURNEY_REPORT_CHANNELS     0x02
+#define JOURNEY_REPORT_CAMPAIGNS    0x04
+#define JOURNEY_REPORT_PHASES       0x08
+#define JOURNEY_REPORT_GOALS        0x10
+#define JOURNEY_REPORT_ATTRIBUTION  0x20
+#define JOURNEY_REPORT_PAGES        0x40
+#define JOURNEY_REPORT_PATHS        0x80
+#define JOURNEY_REPORT_RETENTION    0x100
+#define JOURNEY_REPORT_CONTENT      0x200
+#define JOURNEY_REPORT_GEO          0x400
+#define JOURNEY_REPORT_FUNNEL       0x800
+#define JOURNEY_REPORT_TIME         0x1000
+#define JOURNEY_REPORT_DIRECT       0x2000
+#define JOURNEY_REPORT_MOVES        0x4000  /* between phases */
+#define JOURNEY_REPORT_WHOLE        0x8000  /* the command report */
+
+/* The tables of report: one screen for people, all for machines. */
+#define JOURNEY_REPORT_SCREEN                                                 \
+    (JOURNEY_REPORT_SUMMARY|JOURNEY_REPORT_CHANNELS|JOURNEY_REPORT_CAMPAIGNS  \
+     |JOURNEY_REPORT_PHASES|JOURNEY_REPORT_GOALS|JOURNEY_REPORT_ATTRIBUTION   \
+     |JOURNEY_REPORT_PAGES|JOURNEY_REPORT_PATHS|JOURNEY_REPORT_WHOLE)
+
+#define JOURNEY_REPORT_ALL                                                    \
+    (JOURNEY_REPORT_SCREEN|JOURNEY_REPORT_MOVES|JOURNEY_REPORT_TIME           \
+     |JOURNEY_REPORT_DIRECT|JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT   \
+     |JOURNEY_REPORT_GEO)
+
+/* Tables of who is followed for long, which the profile exempt forbids. */
+#define JOURNEY_REPORT_LONG                                                   \
+    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_TIME)
 
 /* Tables that need more of each event. */
 #define JOURNEY_REPORT_MORE                                                   \
-    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT|JOURNEY_REPORT_GEO       \
-     |JOURNEY_REPORT_TIME)
+    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT|JOURNEY_REPORT_GEO)
 
-#define JOURNEY_REPORT_TABLES    7
+#define JOURNEY_REPORT_TABLES    24
 
 
-/* What a reader of the numbers has to know: under the headline as text, else
- * on standard error, as the keys of JSON and CSV are fixed. */
+typedef struct {
+    const journey_options_t   *opts;
+    const journey_analysis_t  *a;
+    const journey_damage_t    *damage;
+    unsigned                   wanted;
+    long                       limit;
+    long                       top;     /* the limit of long lists */
+    journey_table_t            tables[JOURNEY_REPORT_TABLES];
+    unsigned                   n;
+    unsigned                   declined;        /* a table of report cannot be:
+                                           it was said why */
+} journey_report_t;
 
-static FILE *
-journey_report_notes_file(const journey_options_t *opts, const char **begin)
+
+static journey_table_t *
+journey_report_next(journey_report_t *r)
 {
-    if (opts->notes != NULL) {
-        *begin = "";
-        return opts->notes;
-    }
-
-    if (opts->format == JOURNEY_FORMAT_TEXT) {
-        *begin = "  ";
-        return stdout;
-    }
-
-    *begin = "journey: note: ";
-
-    return stderr;
+    return &r->tables[r->n++];
 }
 
 
-static void
-journey_report_note(const journey_options_t *opts, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-
-static void
-journey_report_note(const journey_options_t *opts, const char *fmt, ...)
+static int
+journey_report_make_summary(journey_report_t *r)
 {
-    FILE        *file;
-    va_list      args;
-    const char  *begin;
-
-    file = journey_report_notes_file(opts, &begin);
-
-    fputs(begin, file);
-
-    va_start(args, fmt);
-    vfprintf(file, fmt, args);
-    va_end(args);
-
-    fputc('\n', file);
+    return journey_table_summary(journey_report_next(r), r->a, r->damage);
 }
 
 
-#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
-
-
-static void
-journey_report_currencies(const journey_options_t *opts,
-    const journey_analysis_t *a)
+static int
+journey_report_make_channels(journey_report_t *r)
 {
-    char                           value[352], n[32];
-    FILE                          *file;
-    uint32_t                       i;
-    uint64_t                       few;
-    const char                    *begin;
-    journey_str_t                  name;
-    const journey_currency_sum_t  *sum;
-
-    file = journey_report_notes_file(opts, &begin);
-
-    for (i = 0, few = 0; i < a->ncurrencies; i++) {
-        sum = &a->currencies[i];
-
-        if (sum->currency == a->currency) {
-            continue;
-        }
-
-        if (sum->visitors < opts->min_visitors) {
-            few += sum->conversions;
-            continue;
-        }
-
-        journey_text_money(value, (double) sum->value);
-        journey_text_count(n, sum->conversions);
-        name = journey_intern_str(&a->store->all.names, sum->currency);
-
-        fprintf(file, "%sbesides: %s ", begin, value);
-
-        if (name.len == 0) {
-            fputs("without currency", file);
-
-        } else {
-            (void) journey_text_print(file, &name, 16);
-        }
-
-        fprintf(file, " in %s %s\n", n,
-                journey_plural(sum->conversions, "conversion", "conversions"));
-    }
-
-    if (few != 0) {
-        journey_text_count(n, few);
-        journey_report_note(opts, "besides: %s %s in currencies of fewer than "
-                            "%llu visitors", n,
-                            journey_plural(few, "conversion", "conversions"),
-                            (unsigned long long) opts->min_visitors);
-    }
+    return journey_table_channels(journey_report_next(r), r->a, r->limit);
 }
 
 
-void
-journey_report_notes(const journey_options_t *opts,
-    const journey_analysis_t *a, const journey_damage_t *damage)
+static int
+journey_report_make_campaigns(journey_report_t *r)
 {
-    char  n[32], m[32];
+    int               rc;
+    journey_table_t  *table;
 
-    journey_report_currencies(opts, a);
+    table = journey_report_next(r);
+    rc = journey_table_campaigns(table, r->a, r->top);
 
-    if (a->persons != 0) {
-        journey_text_count(n, a->persons);
-        journey_text_count(m, a->store->nlinked);
-        journey_report_note(opts, "%s %s by user id, of %s %s", n,
-                            journey_plural(a->persons, "visitor is a person "
-                                           "known", "visitors are persons "
-                                           "known"), m,
-                            journey_plural(a->store->nlinked, "browser",
-                                           "browsers"));
-    }
-
-    if (opts->currency != NULL && a->currency == UINT32_MAX) {
-        journey_report_note(opts, "no conversion has a value in that "
-                            "currency");
-    }
-
-    if (a->unattributed != 0) {
-        journey_text_count(n, a->unattributed);
-        journey_text_count(m, a->without_visitor);
-        journey_report_note(opts, "%s %s to no channel (%s without visitor)",
-                            n, journey_plural(a->unattributed,
-                                              "conversion belongs",
-                                              "conversions belong"), m);
-    }
-
-    if (a->incomplete != 0) {
-        journey_text_count(n, a->incomplete);
-        journey_report_note(opts, "%s %s of which the input lacks touches: "
-                            "their path is the one they carry", n,
-                            journey_plural(a->incomplete, "conversion",
-                                           "conversions"));
-    }
-
-    if (a->prefetched != 0) {
-        journey_text_count(n, a->prefetched);
-        journey_report_note(opts, "%s prefetched %s, not counted", n,
-                            journey_plural(a->prefetched, "page", "pages"));
-    }
-
-    if (a->campaigns.nameless != 0) {
-        journey_text_count(n, a->campaigns.nameless);
-        journey_report_note(opts, "%s %s of no campaign, medium or source", n,
-                            journey_plural(a->campaigns.nameless, "view",
-                                           "views"));
-    }
-
-    if (a->bots != 0) {
-        journey_text_count(n, a->bots);
-        journey_report_note(opts, "%s %s of bots, not counted", n,
-                            journey_plural(a->bots, "page", "pages"));
-    }
-
-    if (a->folded != 0) {
-        journey_text_count(n, a->folded);
-        journey_report_note(opts, "%s very long %s without the middle", n,
-                            journey_plural(a->folded, "path", "paths"));
-    }
-
-    if (a->funnel.renamed != 0) {
-        journey_text_count(n, a->funnel.renamed);
-        journey_report_note(opts, "%s %s in a phase of another name than is "
-                            "usual at its position", n,
-                            journey_plural(a->funnel.renamed, "event",
-                                           "events"));
-    }
-
-    if (opts->format == JOURNEY_FORMAT_TEXT
-        && (damage->bad_lines != 0 || damage->bad_members != 0))
+    if (table->nrows == 0 && table->more == 0
+        && (r->wanted & JOURNEY_REPORT_WHOLE)
+        && r->opts->format == JOURNEY_FORMAT_TEXT)
     {
-        journey_text_count(n, damage->bad_lines);
-        journey_text_count(m, damage->bad_members);
-        journey_report_note(opts, "passed over: %s broken %s, %s torn %s", n,
-                            journey_plural(damage->bad_lines, "line",
-                                           "lines"), m,
-                            journey_plural(damage->bad_members, "member",
-                                           "members"));
+        /* most sites have none at most times */
+
+        r->n--;
     }
+
+    return rc;
 }
 
 
-static void
-journey_report_table_notes(const journey_options_t *opts,
-    const journey_table_t *tables, unsigned n)
+static int
+journey_report_make_phases(journey_report_t *r)
 {
-    unsigned  i, k;
+    return journey_table_phases(journey_report_next(r), r->a);
+}
 
-    for (i = 0; i < n; i++) {
-        for (k = 0; k < tables[i].nnotes; k++) {
-            journey_report_note(opts, "%s", tables[i].notes[k]);
+
+static int
+journey_report_make_goals(journey_report_t *r)
+{
+    return journey_table_goals(journey_report_next(r), r->a, r->limit);
+}
+
+
+static int
+journey_report_make_attribution(journey_report_t *r)
+{
+    int               rc;
+    journey_table_t  *table;
+
+    table = journey_report_next(r);
+    rc = journey_table_attribution(table, r->a, r->damage, r->top);
+
+    if (table->nrows == 0 && r->opts->format == JOURNEY_FORMAT_TEXT) {
+
+        /* nothing that could be credited */
+
+        r->n--;
+    }
+
+    return rc;
+}
+
+
+static int
+journey_report_make_pages(journey_report_t *r)
+{
+    return journey_table_pages(journey_report_next(r), r->a, r->top);
+}
+
+
+static int
+journey_report_make_paths(journey_report_t *r)
+{
+    return journey_table_paths(journey_report_next(r), r->a, r->top);
+}
+
+
+static int
+journey_report_make_moves(journey_report_t *r)
+{
+    return journey_tables_transitions(r->tables, &r->n, r->a, r->top);
+}
+
+
+static int
+journey_report_make_time(journey_report_t *r)
+{
+    if (journey_report_exempt(r->a)) {
+        journey_report_next(r)->members = "\"time\":null";
+        return JOURNEY_DECLINED;
+    }
+
+    return journey_tables_time(r->tables, &r->n, r->a, r->limit);
+}
+
+
+static int
+journey_report_make_direct(journey_report_t *r)
+{
+    return journey_table_direct(journey_report_next(r), r->a);
+}
+
+
+static int
+journey_report_make_retention(journey_report_t *r)
+{
+    int               rc;
+    journey_table_t  *table;
+
+    table = journey_report_next(r);
+
+    rc = journey_report_exempt(r->a) ? JOURNEY_DECLINED
+         : journey_table_retention(table, r->a, r->limit);
+
+    if (rc == JOURNEY_DECLINED) {
+        table->members = "\"retention\":null";
+    }
+
+    return rc;
+}
+
+
+static int
+journey_report_make_geo(journey_report_t *r)
+{
+    return journey_table_geo(journey_report_next(r), r->a, r->limit);
+}
+
+
+static int
+journey_report_make_funnel(journey_report_t *r)
+{
+    return journey_table_funnel(journey_report_next(r), r->a);
+}
+
+
+static int
+journey_report_make_content(journey_report_t *r)
+{
+    return journey_tables_content(r->tables, &r->n, r->a, r->top);
+}
+
+
+/* In the order in which report has them. */
+
+static const struct {
+    unsigned   table;
+    int      (*make)(journey_report_t *r);
+} journey_report_makers[] = {
+    { JOURNEY_REPORT_SUMMARY, journey_report_make_summary },
+    { JOURNEY_REPORT_CHANNELS, journey_report_make_channels },
+    { JOURNEY_REPORT_CAMPAIGNS, journey_report_make_campaigns },
+    { JOURNEY_REPORT_PHASES, journey_report_make_phases },
+    { JOURNEY_REPORT_MOVES, journey_report_make_moves },
+    { JOURNEY_REPORT_GOALS, journey_report_make_goals },
+    { JOURNEY_REPORT_ATTRIBUTION, journey_report_make_attribution },
+    { JOURNEY_REPORT_PAGES, journey_report_make_pages },
+    { JOURNEY_REPORT_PATHS, journey_report_make_paths },
+    { JOURNEY_REPORT_TIME, journey_report_make_time },
+    { JOURNEY_REPORT_DIRECT, journey_report_make_direct },
+    { JOURNEY_REPORT_RETENTION, journey_report_make_retention },
+    { JOURNEY_REPORT_GEO, journey_report_make_geo },
+    { JOURNEY_REPORT_FUNNEL, journey_report_make_funnel },
+    { JOURNEY_REPORT_CONTENT, journey_report_make_content }
+};
+
+
+/* All that is wanted.  What cannot be is left out of a report. */
+
+static int
+journey_report_make(journey_report_t *r)
+{
+    int       rc;
+    unsigned  i;
+
+    for (i = 0;
+         i < sizeof(journey_report_makers) / sizeof(journey_report_makers[0]);
+         i++)
+    {
+        if (!(r->wanted & journey_report_makers[i].table)) {
+            continue;
+        }
+
+        rc = journey_report_makers[i].make(r);
+
+        if (rc == JOURNEY_DECLINED && (r->wanted & JOURNEY_REPORT_WHOLE)) {
+            r->declined = 1;
+            continue;
+        }
+
+        if (rc != JOURNEY_OK) {
+            return rc;
         }
     }
+
+    return JOURNEY_OK;
 }
 
 
@@ -283,132 +319,56 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
 
 
 static int
-journey_report_tables(const journey_options_t *opts,
-    const journey_analysis_t *a, const journey_damage_t *damage,
-    unsigned wanted, journey_table_t *tables, unsigned *n)
-{
-    int               rc;
-    long              limit, top;
-    journey_table_t  *table;
-
-    limit = opts->limit;
-    top = (limit == JOURNEY_LIMIT_NONE && opts->format == JOURNEY_FORMAT_TEXT)
-          ? JOURNEY_REPORT_TOP : limit;
-
-    rc = JOURNEY_OK;
-    *n = 0;
-
-    if (wanted & JOURNEY_REPORT_SUMMARY) {
-        rc |= journey_table_summary(&tables[(*n)++], a, damage);
-    }
-
-    if (wanted & JOURNEY_REPORT_CHANNELS) {
-        rc |= journey_table_channels(&tables[(*n)++], a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_CAMPAIGNS) {
-        table = &tables[(*n)++];
-        rc |= journey_table_campaigns(table, a, top);
-
-        if (table->nrows == 0 && table->more == 0
-            && wanted == JOURNEY_REPORT_ALL
-            && opts->format == JOURNEY_FORMAT_TEXT)
-        {
-            /* most sites have none at most times */
-
-            (*n)--;
-        }
-    }
-
-    if (wanted & JOURNEY_REPORT_PHASES) {
-        rc |= journey_table_phases(&tables[(*n)++], a);
-    }
-
-    if (wanted & JOURNEY_REPORT_MOVES) {
-        rc |= journey_tables_transitions(tables, n, a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_GOALS) {
-        rc |= journey_table_goals(&tables[(*n)++], a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_PAGES) {
-        rc |= journey_table_pages(&tables[(*n)++], a, top);
-    }
-
-    if (wanted & JOURNEY_REPORT_PATHS) {
-        rc |= journey_table_paths(&tables[(*n)++], a, top);
-    }
-
-    if (wanted & JOURNEY_REPORT_RETENTION) {
-        rc |= journey_table_retention(&tables[(*n)++], a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_TIME) {
-        rc |= journey_tables_time(tables, n, a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_DIRECT) {
-        rc |= journey_table_direct(&tables[(*n)++], a);
-    }
-
-    if (wanted & JOURNEY_REPORT_GEO) {
-        rc |= journey_table_geo(&tables[(*n)++], a, limit);
-    }
-
-    if (wanted & JOURNEY_REPORT_FUNNEL) {
-        rc |= journey_table_funnel(&tables[(*n)++], a);
-    }
-
-    if (wanted & JOURNEY_REPORT_CONTENT) {
-        rc |= journey_tables_content(tables, n, a, top);
-    }
-
-    return rc;
-}
-
-
-static int
 journey_report_print(const journey_options_t *opts,
     const journey_analysis_t *a, const journey_damage_t *damage,
     unsigned wanted, journey_pool_t *pool)
 {
     int               rc;
-    unsigned          i, n;
-    journey_table_t   tables[JOURNEY_REPORT_TABLES];
+    unsigned          i;
     journey_output_t  out;
+    journey_report_t  r;
 
-    memset(tables, 0, sizeof(tables));
+    memset(&r, 0, sizeof(journey_report_t));
+
+    r.opts = opts;
+    r.a = a;
+    r.damage = damage;
+    r.wanted = wanted;
+    r.limit = opts->limit;
+    r.top = (opts->limit == JOURNEY_LIMIT_NONE
+             && opts->format == JOURNEY_FORMAT_TEXT)
+            ? JOURNEY_REPORT_TOP : opts->limit;
 
     for (i = 0; i < JOURNEY_REPORT_TABLES; i++) {
-        tables[i].pool = pool;
+        r.tables[i].pool = pool;
     }
 
-    rc = journey_report_tables(opts, a, damage, wanted, tables, &n);
+    rc = journey_report_make(&r);
 
     if (rc == JOURNEY_OK) {
         journey_output_init(&out, stdout, &opts->zone);
 
-        if (opts->format == JOURNEY_FORMAT_JSON) {
-            journey_tables_json(&out, tables, n);
-            journey_report_table_notes(opts, tables, n);
-            journey_report_notes(opts, a, damage);
-
-        } else if (opts->format == JOURNEY_FORMAT_CSV) {
-            journey_tables_csv(&out, tables, n);
-            journey_report_table_notes(opts, tables, n);
-            journey_report_notes(opts, a, damage);
+        if (opts->format == JOURNEY_FORMAT_TEXT) {
+            journey_report_text(opts, &out, a, damage, r.tables, r.n);
 
         } else {
-            journey_report_text(opts, &out, a, damage, tables, n);
+            if (opts->format == JOURNEY_FORMAT_JSON) {
+                journey_tables_json(&out, r.tables, r.n);
+
+            } else {
+                journey_tables_csv(&out, r.tables, r.n);
+            }
+
+            journey_report_table_notes(opts, r.tables, r.n);
+            journey_report_notes(opts, a, damage);
         }
     }
 
     for (i = 0; i < JOURNEY_REPORT_TABLES; i++) {
-        journey_table_free(&tables[i]);
+        journey_table_free(&r.tables[i]);
     }
 
-    return rc;
+    return (rc == JOURNEY_OK && r.declined) ? JOURNEY_DECLINED : rc;
 }
 
 
@@ -439,8 +399,8 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
     rc = journey_load_more(&store, opts, (wanted & JOURNEY_REPORT_MORE) != 0,
                            &damage);
 
-    if (rc == JOURNEY_OK
-        && (wanted & (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_TIME))
+    if (rc == JOURNEY_OK && (wanted & JOURNEY_REPORT_LONG)
+        && !(wanted & JOURNEY_REPORT_WHOLE)
         && store.all.exempt != 0 && store.all.exempt == store.all.nevents)
     {
         fprintf(stderr, "journey: %s: all events are of the profile "
@@ -480,7 +440,9 @@ int
 journey_report(const journey_options_t *opts)
 {
     return opts->html != NULL ? journey_report_html(opts)
-           : journey_report_run(opts, JOURNEY_REPORT_ALL);
+           : journey_report_run(opts, opts->format == JOURNEY_FORMAT_TEXT
+                                      ? JOURNEY_REPORT_SCREEN
+                                      : JOURNEY_REPORT_ALL);
 }
 
 

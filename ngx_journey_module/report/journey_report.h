@@ -27,6 +27,12 @@ int journey_table_campaigns(journey_table_t *table,
 int journey_table_phases(journey_table_t *table, const journey_analysis_t *a);
 int journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
     long limit);
+/* Attribution: some models side by side as text, as CSV the table of the
+ * command; in JSON its members.  JOURNEY_DECLINED, which was said, when it
+ * cannot be. */
+int journey_table_attribution(journey_table_t *table,
+    const journey_analysis_t *a, const journey_damage_t *damage, long limit);
+
 int journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
     long limit);
 int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
@@ -39,6 +45,13 @@ int journey_table_retention(journey_table_t *table,
 /* What a reader of the numbers has to know, a line each; to opts->notes. */
 void journey_report_notes(const journey_options_t *opts,
     const journey_analysis_t *a, const journey_damage_t *damage);
+
+/* Those of tables, n of them; to the same place. */
+void journey_report_table_notes(const journey_options_t *opts,
+    const journey_table_t *tables, unsigned n);
+
+/* 1 when all events are of the profile exempt, which follows nobody. */
+int journey_report_exempt(const journey_analysis_t *a);
 
 int journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
     long limit);

@@ -224,7 +224,14 @@ journey_tables_json(journey_output_t *out, const journey_table_t *tables,
     for (i = 0; i < n; i++) {
         table = &tables[i];
 
-        fprintf(file, "%s\"%s\":", i ? ",\n" : "", table->key);
+        fputs(i ? ",\n" : "", file);
+
+        if (table->members != NULL) {
+            fputs(table->members, file);
+            continue;
+        }
+
+        fprintf(file, "\"%s\":", table->key);
 
         if (table->object) {
             journey_json_row(file, table, 0);
@@ -336,17 +343,27 @@ journey_tables_csv(journey_output_t *out, const journey_table_t *tables,
 {
     FILE                   *file;
     uint64_t                row;
-    unsigned                i, k, column;
+    unsigned                i, k, column, first;
     const journey_table_t  *table;
 
     file = out->file;
+    first = 1;
 
     for (i = 0; i < n; i++) {
         table = &tables[i];
 
-        if (i != 0) {
+        if (table->ncolumns == 0) {
+
+            /* it could not be */
+
+            continue;
+        }
+
+        if (!first) {
             fputs("\r\n", file);
         }
+
+        first = 0;
 
         for (k = 0, column = 0; k < table->ncolumns; k++) {
             if (table->columns[k].key != NULL) {

@@ -63,6 +63,8 @@ typedef struct {
     uint64_t                 size;
     uint64_t                 more;      /* rows that a limit left out */
     const char              *empty;     /* text when there is no row */
+    const char              *members;   /* JSON: these stand for the table,
+                                           key and all; NULL: none do */
     journey_pool_t          *pool;      /* of lists */
     const char              *notes[JOURNEY_TABLE_NOTES];    /* what a reader
                                            has to know besides */

@@ -73,6 +73,28 @@ journey_touches_free(journey_touches_t *touches)
 }
 
 
+static int
+journey_touches_cmp(const void *one, const void *two, void *ctx)
+{
+    journey_str_t  x, y;
+
+    /* with the byte that tells ours from the data's */
+
+    x = journey_intern_str(ctx, *(const uint32_t *) one);
+    y = journey_intern_str(ctx, *(const uint32_t *) two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+int
+journey_touches_sort(journey_touches_t *touches)
+{
+    return journey_paths_sort(&touches->paths, journey_touches_cmp,
+                              &touches->names);
+}
+
+
 static uint32_t
 journey_touches_named(journey_touches_t *touches, const u_char *data,
     size_t len, u_char whose)

@@ -49,6 +49,10 @@ void journey_touches_free(journey_touches_t *touches);
 int journey_touches_walk(journey_touches_t *touches,
     const journey_analysis_t *a);
 
+/* Sorts all that was added by the names of items (journey_paths_sort()), before
+ * it is credited. */
+int journey_touches_sort(journey_touches_t *touches);
+
 /* The item of a channel's name; 0 when memory is exhausted. */
 uint32_t journey_touches_item(journey_touches_t *touches,
     const u_char *data, size_t len);

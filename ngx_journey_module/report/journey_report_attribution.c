@@ -1,0 +1,272 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * Attribution within a report: for people some models side by side, for
+ * machines what the command attribution prints.
+ */
+
+
+#include "journey_report.h"
+#include "journey_attribution_print.h"
+#include "journey_report_rows.h"
+
+#include <stdlib.h>
+
+
+#define JOURNEY_REPORT_MODELS                                                 \
+    (1U << JOURNEY_ATTR_FIRST | 1U << JOURNEY_ATTR_LAST                       \
+     | 1U << JOURNEY_ATTR_LINEAR | 1U << JOURNEY_ATTR_MARKOV                  \
+     | 1U << JOURNEY_ATTR_SHAPLEY)
+
+
+static const journey_column_t  journey_report_models_columns[] = {
+    { NULL, "Channel", JOURNEY_CELL_STRING },
+    { NULL, "First", JOURNEY_CELL_MONEY },
+    { NULL, "Last", JOURNEY_CELL_MONEY },
+    { NULL, "Linear", JOURNEY_CELL_MONEY },
+    { NULL, "Shapley", JOURNEY_CELL_MONEY },
+    { NULL, "Markov", JOURNEY_CELL_MONEY },
+    { NULL, "Share", JOURNEY_CELL_SHARE },
+    { NULL, "Value", JOURNEY_CELL_MONEY }
+};
+
+
+/* The order of the columns. */
+
+static const journey_attr_e  journey_report_models[] = {
+    JOURNEY_ATTR_FIRST, JOURNEY_ATTR_LAST, JOURNEY_ATTR_LINEAR,
+    JOURNEY_ATTR_SHAPLEY, JOURNEY_ATTR_MARKOV
+};
+
+#define JOURNEY_REPORT_NMODELS                                                \
+    (sizeof(journey_report_models) / sizeof(journey_report_models[0]))
+
+
+static int
+journey_report_models_row(journey_table_t *table,
+    const journey_attr_print_t *p, uint32_t row)
+{
+    unsigned                 i;
+    journey_str_t            name;
+    journey_cell_t          *cell;
+    const journey_credit_t  *credit;
+
+    cell = journey_table_row(table);
+    if (cell == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    /* it outlives the touches */
+
+    name = journey_attr_item(p, row);
+    cell[0].u.str = journey_pstrdup(table->pool, name.data, name.len);
+
+    if (cell[0].u.str.data == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < JOURNEY_REPORT_NMODELS; i++) {
+        credit = &p->attr->models[journey_report_models[i]][row];
+        cell[i + 1].u.number = journey_round(credit->conversions);
+    }
+
+    /* of Markov, beside it */
+
+    credit = &p->attr->models[JOURNEY_ATTR_MARKOV][row];
+
+    cell[6].u.number = credit->conversions / (double) p->attr->conversions;
+    cell[7].u.number = journey_round(credit->value);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_report_models_text(journey_table_t *table,
+    const journey_attr_print_t *p)
+{
+    uint32_t           i;
+    journey_column_t  *columns;
+
+    columns = journey_report_columns(table->pool,
+                              journey_columns(journey_report_models_columns));
+    if (columns == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    columns[7].title = p->value;
+
+    journey_table_init(table, table->pool, "attribution", "Attribution: "
+                       "conversions by model; share and value by Markov",
+                       columns, sizeof(journey_report_models_columns)
+                                / sizeof(journey_report_models_columns[0]));
+    table->more = p->more;
+
+    if (p->attr->conversions == 0) {
+
+        /* who is credited with nothing need not be told */
+
+        table->more = 0;
+        return JOURNEY_OK;
+    }
+
+    for (i = 0; i < p->nrows; i++) {
+        if (journey_report_models_row(table, p, p->rows[i]) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* The members as a string of the table's pool. */
+
+static int
+journey_report_models_json(journey_table_t *table, journey_attr_print_t *p)
+{
+    int             rc;
+    char           *text;
+    size_t          len;
+    journey_str_t   copy;
+
+    text = NULL;
+
+    p->file = open_memstream(&text, &len);
+    if (p->file == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    rc = journey_attr_json(p);
+
+    if (fclose(p->file) != 0) {
+        rc = JOURNEY_ERROR;
+    }
+
+    if (rc == JOURNEY_OK) {
+        copy = journey_pstrdup(table->pool, (u_char *) text, len + 1);
+        table->members = (char *) copy.data;
+        rc = (copy.data != NULL) ? JOURNEY_OK : JOURNEY_ERROR;
+    }
+
+    free(text);
+
+    return rc;
+}
+
+
+/* The names of CSV outlive the touches. */
+
+static int
+journey_report_models_csv(journey_table_t *table, journey_attr_print_t *p)
+{
+    uint64_t         row;
+    journey_cell_t  *cell;
+
+    if (journey_attr_csv(p, table) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    for (row = 0; row < table->nrows; row++) {
+        cell = &table->cells[row * table->ncolumns + 1];
+
+        cell->u.str = journey_pstrdup(table->pool, cell->u.str.data,
+                                      cell->u.str.len);
+        if (cell->u.str.data == NULL) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_report_models_table(journey_table_t *table,
+    const journey_attribution_t *at)
+{
+    int                   rc;
+    journey_attr_print_t  p;
+
+    rc = journey_attr_print_init(&p, at, table->pool, NULL);
+
+    if (rc == JOURNEY_OK) {
+        rc = at->opts->format == JOURNEY_FORMAT_JSON
+             ? journey_report_models_json(table, &p)
+             : at->opts->format == JOURNEY_FORMAT_CSV
+               ? journey_report_models_csv(table, &p)
+               : journey_report_models_text(table, &p);
+    }
+
+    if (rc == JOURNEY_OK && at->touches->negative != 0) {
+        journey_table_note(table, "attribution: %llu %s of a value below 0, "
+                           "taken for 0",
+                           (unsigned long long) at->touches->negative,
+                           journey_plural(at->touches->negative,
+                                          "conversion", "conversions"));
+    }
+
+    free(p.rows);
+
+    return rc;
+}
+
+
+int
+journey_table_attribution(journey_table_t *table, const journey_analysis_t *a,
+    const journey_damage_t *damage, long limit)
+{
+    int                    rc;
+    journey_error_t        err;
+    journey_options_t      opts;
+    journey_touches_t      touches;
+    journey_attribution_t  at;
+
+    if (journey_report_exempt(a)) {
+        table->members = "\"attribution\":null,\n\"markov\":null,\n"
+                         "\"models\":null";
+        return JOURNEY_OK;
+    }
+
+    memset(&at, 0, sizeof(journey_attribution_t));
+
+    opts = *a->opts;
+    opts.limit = limit;
+
+    at.opts = &opts;
+    at.touches = &touches;
+    at.a = a;
+    at.exempt = a->store->all.exempt;
+    at.bad_lines = damage->bad_lines + damage->bad_members
+                   + damage->bad_files;
+    err.text[0] = '\0';
+
+    rc = journey_touches_init(&touches, (double) opts.half_life, 0);
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_touches_walk(&touches, a);
+    }
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_attribution_credit(&at,
+                                        opts.format == JOURNEY_FORMAT_TEXT
+                                        ? JOURNEY_REPORT_MODELS
+                                        : JOURNEY_ATTR_ALL, &err);
+
+        if (rc != JOURNEY_OK) {
+            fprintf(stderr, "journey: attribution: %s\n", err.text);
+            table->members = "\"attribution\":null,\n\"markov\":null,\n"
+                             "\"models\":null";
+            rc = JOURNEY_DECLINED;
+
+        } else {
+            rc = journey_report_models_table(table, &at);
+        }
+    }
+
+    journey_attr_free(&at.attr);
+    journey_touches_free(&touches);
+
+    return rc;
+}

@@ -1,0 +1,224 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * What has to be known beside the tables of a report.
+ */
+
+
+#include "journey_report.h"
+#include "journey_report_rows.h"
+
+#include <stdarg.h>
+
+
+/* What a reader of the numbers has to know: under the headline as text, else
+ * on standard error, as the keys of JSON and CSV are fixed. */
+
+static FILE *
+journey_report_notes_file(const journey_options_t *opts, const char **begin)
+{
+    if (opts->notes != NULL) {
+        *begin = "";
+        return opts->notes;
+    }
+
+    if (opts->format == JOURNEY_FORMAT_TEXT) {
+        *begin = "  ";
+        return stdout;
+    }
+
+    *begin = "journey: note: ";
+
+    return stderr;
+}
+
+
+static void
+journey_report_note(const journey_options_t *opts, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+
+static void
+journey_report_note(const journey_options_t *opts, const char *fmt, ...)
+{
+    FILE        *file;
+    va_list      args;
+    const char  *begin;
+
+    file = journey_report_notes_file(opts, &begin);
+
+    fputs(begin, file);
+
+    va_start(args, fmt);
+    vfprintf(file, fmt, args);
+    va_end(args);
+
+    fputc('\n', file);
+}
+
+
+#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
+
+
+static void
+journey_report_currencies(const journey_options_t *opts,
+    const journey_analysis_t *a)
+{
+    char                           value[352], n[32];
+    FILE                          *file;
+    uint32_t                       i;
+    uint64_t                       few;
+    const char                    *begin;
+    journey_str_t                  name;
+    const journey_currency_sum_t  *sum;
+
+    file = journey_report_notes_file(opts, &begin);
+
+    for (i = 0, few = 0; i < a->ncurrencies; i++) {
+        sum = &a->currencies[i];
+
+        if (sum->currency == a->currency) {
+            continue;
+        }
+
+        if (sum->visitors < opts->min_visitors) {
+            few += sum->conversions;
+            continue;
+        }
+
+        journey_text_money(value, (double) sum->value);
+        journey_text_count(n, sum->conversions);
+        name = journey_intern_str(&a->store->all.names, sum->currency);
+
+        fprintf(file, "%sbesides: %s ", begin, value);
+
+        if (name.len == 0) {
+            fputs("without currency", file);
+
+        } else {
+            (void) journey_text_print(file, &name, 16);
+        }
+
+        fprintf(file, " in %s %s\n", n,
+                journey_plural(sum->conversions, "conversion", "conversions"));
+    }
+
+    if (few != 0) {
+        journey_text_count(n, few);
+        journey_report_note(opts, "besides: %s %s in currencies of fewer than "
+                            "%llu visitors", n,
+                            journey_plural(few, "conversion", "conversions"),
+                            (unsigned long long) opts->min_visitors);
+    }
+}
+
+
+void
+journey_report_notes(const journey_options_t *opts,
+    const journey_analysis_t *a, const journey_damage_t *damage)
+{
+    char  n[32], m[32];
+
+    journey_report_currencies(opts, a);
+
+    if (a->persons != 0) {
+        journey_text_count(n, a->persons);
+        journey_text_count(m, a->store->nlinked);
+        journey_report_note(opts, "%s %s by user id, of %s %s", n,
+                            journey_plural(a->persons, "visitor is a person "
+                                           "known", "visitors are persons "
+                                           "known"), m,
+                            journey_plural(a->store->nlinked, "browser",
+                                           "browsers"));
+    }
+
+    if (opts->currency != NULL && a->currency == UINT32_MAX) {
+        journey_report_note(opts, "no conversion has a value in that "
+                            "currency");
+    }
+
+    if (a->unattributed != 0) {
+        journey_text_count(n, a->unattributed);
+        journey_text_count(m, a->without_visitor);
+        journey_report_note(opts, "%s %s to no channel (%s without visitor)",
+                            n, journey_plural(a->unattributed,
+                                              "conversion belongs",
+                                              "conversions belong"), m);
+    }
+
+    if (a->incomplete != 0) {
+        journey_text_count(n, a->incomplete);
+        journey_report_note(opts, "%s %s of which the input lacks touches: "
+                            "their path is the one they carry", n,
+                            journey_plural(a->incomplete, "conversion",
+                                           "conversions"));
+    }
+
+    if (a->prefetched != 0) {
+        journey_text_count(n, a->prefetched);
+        journey_report_note(opts, "%s prefetched %s, not counted", n,
+                            journey_plural(a->prefetched, "page", "pages"));
+    }
+
+    if (a->campaigns.nameless != 0) {
+        journey_text_count(n, a->campaigns.nameless);
+        journey_report_note(opts, "%s %s of no campaign, medium or source", n,
+                            journey_plural(a->campaigns.nameless, "view",
+                                           "views"));
+    }
+
+    if (a->bots != 0) {
+        journey_text_count(n, a->bots);
+        journey_report_note(opts, "%s %s of bots, not counted", n,
+                            journey_plural(a->bots, "page", "pages"));
+    }
+
+    if (a->folded != 0) {
+        journey_text_count(n, a->folded);
+        journey_report_note(opts, "%s very long %s without the middle", n,
+                            journey_plural(a->folded, "path", "paths"));
+    }
+
+    if (a->funnel.renamed != 0) {
+        journey_text_count(n, a->funnel.renamed);
+        journey_report_note(opts, "%s %s in a phase of another name than is "
+                            "usual at its position", n,
+                            journey_plural(a->funnel.renamed, "event",
+                                           "events"));
+    }
+
+    if (opts->format == JOURNEY_FORMAT_TEXT
+        && (damage->bad_lines != 0 || damage->bad_members != 0))
+    {
+        journey_text_count(n, damage->bad_lines);
+        journey_text_count(m, damage->bad_members);
+        journey_report_note(opts, "passed over: %s broken %s, %s torn %s", n,
+                            journey_plural(damage->bad_lines, "line",
+                                           "lines"), m,
+                            journey_plural(damage->bad_members, "member",
+                                           "members"));
+    }
+}
+
+
+void
+journey_report_table_notes(const journey_options_t *opts,
+    const journey_table_t *tables, unsigned n)
+{
+    unsigned  i, k;
+
+    for (i = 0; i < n; i++) {
+        for (k = 0; k < tables[i].nnotes; k++) {
+            journey_report_note(opts, "%s", tables[i].notes[k]);
+        }
+    }
+}
+
+
+int
+journey_report_exempt(const journey_analysis_t *a)
+{
+    return a->store->all.exempt != 0
+           && a->store->all.exempt == a->store->all.nevents;
+}
