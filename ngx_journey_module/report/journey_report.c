@@ -46,7 +46,8 @@
 
 /* Tables that need more of each event. */
 #define JOURNEY_REPORT_MORE                                                   \
-    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT|JOURNEY_REPORT_GEO)
+    (JOURNEY_REPORT_RETENTION|JOURNEY_REPORT_CONTENT|JOURNEY_REPORT_GEO       \
+     |JOURNEY_REPORT_TIME)
 
 #define JOURNEY_REPORT_TABLES    24
 
