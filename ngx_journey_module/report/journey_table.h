@@ -118,6 +118,13 @@ unsigned journey_text_print(FILE *file, const journey_str_t *str,
 /* Columns that journey_text_print() needs. */
 unsigned journey_text_width(const journey_str_t *str);
 
+/*
+ * The same of all of it, which goes on in lines of at most width columns,
+ * indented by indent; column is where the first line stands.
+ */
+void journey_text_fold(FILE *file, const journey_str_t *str, unsigned column,
+    unsigned indent, unsigned width);
+
 /* "12,345"; dst has 32 bytes. */
 void journey_text_count(char *dst, uint64_t n);
 

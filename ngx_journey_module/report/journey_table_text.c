@@ -8,7 +8,7 @@
 
 
 #include "journey_table.h"
-#include "journey_record.h"
+#include "journey_table_cell.h"
 
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -16,11 +16,14 @@
 
 
 #define JOURNEY_TEXT_WIDTH   100        /* where there is no terminal */
-#define JOURNEY_TEXT_LEAST   8          /* a column is not made narrower,
-                                           but for a bar */
+#define JOURNEY_TEXT_LEAST   8          /* a string is not cut shorter */
+#define JOURNEY_TEXT_DIFFER  16         /* the one that says what a row is is
+                                           cut so that rows differ, or to
+                                           this */
 #define JOURNEY_TEXT_BAR     24
+#define JOURNEY_TEXT_BAR_LEAST  6
 #define JOURNEY_TEXT_GAP     2
-#define JOURNEY_TEXT_COLUMNS 16
+#define JOURNEY_TEXT_COLUMNS 32
 
 #define JOURNEY_TEXT_BOLD    "\033[1m"
 #define JOURNEY_TEXT_DIM     "\033[2m"
@@ -29,358 +32,20 @@
 
 
 typedef struct {
-    uint32_t     first;
-    uint32_t     last;
-} journey_range_t;
-
-/* Characters that steer a terminal or the direction of writing, or that are
- * not to be seen. */
-
-static const journey_range_t  journey_text_hidden[] = {
-    { 0x0000, 0x001f }, { 0x007f, 0x009f }, { 0x00ad, 0x00ad },
-    { 0x061c, 0x061c }, { 0x180e, 0x180e }, { 0x200b, 0x200f },
-    { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff },
-    { 0xfff0, 0xfffb }, { 0xe0000, 0xe0fff }
-};
-
-/* The blocks whose characters take no column, and those that take two
- * (Unicode, East Asian Width W and F). */
-
-static const journey_range_t  journey_text_zero[] = {
-    { 0x0300, 0x036f }, { 0x0483, 0x0489 }, { 0x0591, 0x05bd },
-    { 0x064b, 0x065f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
-    { 0x20d0, 0x20ff }, { 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f }
-};
-
-static const journey_range_t  journey_text_wide[] = {
-    { 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0x33ff },
-    { 0x3400, 0x4dbf }, { 0x4e00, 0x9fff }, { 0xa000, 0xa4cf },
-    { 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f },
-    { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f },
-    { 0x1f680, 0x1f6ff }, { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd }
-};
-
-#define journey_text_in(c, table)                                             \
-    journey_text_range(c, table, sizeof(table) / sizeof(table[0]))
-
-
-static int
-journey_text_range(uint32_t c, const journey_range_t *ranges, size_t n)
-{
-    size_t  i;
-
-    for (i = 0; i < n; i++) {
-        if (c >= ranges[i].first && c <= ranges[i].last) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* The character at *p, U+FFFD for what must not be seen; moves *p on. */
-
-static uint32_t
-journey_text_char(const u_char **p, const u_char *end)
-{
-    size_t    n, i;
-    uint32_t  c;
-
-    c = **p;
-
-    if (c < 0x80) {
-        (*p)++;
-        return (c < 0x20 || c == 0x7f) ? 0xfffd : c;
-    }
-
-    n = (c >= 0xf0) ? 4 : (c >= 0xe0) ? 3 : 2;
-
-    /* a sequence is valid when nothing of it would be cut off */
-
-    if (c < 0xc2 || c > 0xf4 || (size_t) (end - *p) < n) {
-        (*p)++;
-        return 0xfffd;
-    }
-
-    c &= 0xff >> (n + 1);
-
-    for (i = 1; i < n; i++) {
-        if (((*p)[i] & 0xc0) != 0x80) {
-            (*p)++;
-            return 0xfffd;
-        }
-
-        c = c << 6 | ((*p)[i] & 0x3f);
-    }
-
-    *p += n;
-
-    if ((n == 3 && (c < 0x800 || (c >= 0xd800 && c <= 0xdfff)))
-        || (n == 4 && (c < 0x10000 || c > 0x10ffff))
-        || journey_text_in(c, journey_text_hidden))
-    {
-        return 0xfffd;
-    }
-
-    return c;
-}
-
-
-static unsigned
-journey_text_columns(uint32_t c)
-{
-    return c < 0x300 ? 1
-           : journey_text_in(c, journey_text_zero) ? 0
-           : journey_text_in(c, journey_text_wide) ? 2 : 1;
-}
-
-
-unsigned
-journey_text_width(const journey_str_t *str)
-{
-    unsigned       width;
-    const u_char  *p, *end;
-
-    width = 0;
-    p = str->data;
-    end = p + str->len;
-
-    while (p < end) {
-        width += journey_text_columns(journey_text_char(&p, end));
-    }
-
-    return width;
-}
-
-
-unsigned
-journey_text_print(FILE *file, const journey_str_t *str, unsigned width)
-{
-    unsigned       used, columns, cut;
-    uint32_t       c;
-    const u_char  *p, *start, *end;
-
-    cut = journey_text_width(str) > width;
-
-    if (cut && width == 0) {
-        return 0;
-    }
-
-    width -= cut;
-    used = 0;
-    p = str->data;
-    end = p + str->len;
-
-    while (p < end) {
-        start = p;
-        c = journey_text_char(&p, end);
-        columns = journey_text_columns(c);
-
-        if (used + columns > width) {
-            break;
-        }
-
-        used += columns;
-
-        if (c == 0xfffd) {
-            fputs("\xef\xbf\xbd", file);
-
-        } else {
-            (void) fwrite(start, 1, p - start, file);
-        }
-    }
-
-    if (cut) {
-        fputs("\xe2\x80\xa6", file);
-        used++;
-    }
-
-    return used;
-}
-
-
-void
-journey_text_count(char *dst, uint64_t n)
-{
-    char    digits[24];
-    size_t  len, i;
-
-    len = (size_t) snprintf(digits, sizeof(digits), "%llu",
-                            (unsigned long long) n);
-
-    for (i = 0; i < len; i++) {
-        if (i != 0 && (len - i) % 3 == 0) {
-            *dst++ = ',';
-        }
-
-        *dst++ = digits[i];
-    }
-
-    *dst = '\0';
-}
-
-
-void
-journey_text_money(char *dst, double value)
-{
-    char      cents[8];
-    uint64_t  whole;
-
-    if (value < 0) {
-        *dst++ = '-';
-        value = -value;
-    }
-
-    if (!(value < 1e15)) {
-        snprintf(dst, 32, "%g", value);
-        return;
-    }
-
-    whole = (uint64_t) (value * 100 + 0.5);
-
-    journey_text_count(dst, whole / 100);
-    snprintf(cents, sizeof(cents), ".%02u", (unsigned) (whole % 100));
-    strcat(dst, cents);
-}
-
-
-static int
-journey_text_is_number(journey_cell_e type)
-{
-    return type == JOURNEY_CELL_COUNT || type == JOURNEY_CELL_CREDIT
-           || type == JOURNEY_CELL_MONEY || type == JOURNEY_CELL_SHARE;
-}
-
-
-/* What a cell is as a string; buf has 512 bytes and is used for numbers. */
-
-static journey_str_t
-journey_text_cell(const journey_output_t *out, const journey_column_t *column,
-    const journey_cell_t *cell, char *buf)
-{
-    double         number;
-    journey_str_t  str;
-
-    number = cell->u.number;
-    str.data = (u_char *) buf;
-    buf[0] = '\0';
-
-    if (cell->null) {
-        strcpy(buf, "\xe2\x80\x93");                    /* – */
-
-    } else if (column->type == JOURNEY_CELL_STRING) {
-        return cell->u.str;
-
-    } else if (column->type == JOURNEY_CELL_COUNT) {
-        journey_text_count(buf, cell->u.count);
-
-    } else if (column->type == JOURNEY_CELL_CREDIT) {
-
-        if (number >= 0 && number < 1e15
-            && number == (double) (uint64_t) number)
-        {
-            journey_text_count(buf, (uint64_t) number);
-
-        } else {
-            journey_text_money(buf, number);
-        }
-
-    } else if (column->type == JOURNEY_CELL_MONEY) {
-        journey_text_money(buf, number);
-
-    } else if (column->type == JOURNEY_CELL_SHARE) {
-        snprintf(buf, 32, "%.1f %%", 100 * number);
-
-    } else if (column->type == JOURNEY_CELL_TIME) {
-        journey_time_format(out->zone, cell->u.count, buf);
-
-    } else if (column->type == JOURNEY_CELL_BOOL) {
-        strcpy(buf, cell->u.count ? "yes" : "no");
-    }
-
-    str.len = strlen(buf);
-
-    return str;
-}
-
-
-static unsigned
-journey_text_list(FILE *file, const journey_cell_t *cell, unsigned width)
-{
-    uint32_t  i;
-    unsigned  used, left;
-
-    if (cell->u.list.n == 0) {
-        if (file != NULL) {
-            fputs("\xe2\x80\x93", file);
-        }
-
-        return 1;
-    }
-
-    for (i = 0, used = 0; i < cell->u.list.n; i++) {
-
-        if (i != 0) {
-            used += 3;
-        }
-
-        left = journey_text_width(&cell->u.list.strs[i]);
-
-        if (file == NULL) {
-            used += left;
-            continue;
-        }
-
-        if (i != 0) {
-            fputs(" \xe2\x80\xba ", file);              /* › */
-        }
-
-        /* what follows needs room for " › …" at least */
-
-        if (used + left + (i + 1 < cell->u.list.n ? 4 : 0) > width) {
-
-            if (i == 0) {
-                return journey_text_print(file, &cell->u.list.strs[0], width);
-            }
-
-            fputs("\xe2\x80\xa6", file);
-            return used + 1;
-        }
-
-        used += journey_text_print(file, &cell->u.list.strs[i], left);
-    }
-
-    return used;
-}
-
-
-/* Eighths of a block. */
-
-static unsigned
-journey_text_bar(FILE *file, double share, unsigned width)
-{
-    unsigned  eighths, used;
-
-    eighths = (unsigned) (share * width * 8 + 0.5);
-
-    if (eighths == 0 && share > 0) {
-        eighths = 1;
-    }
-
-    eighths = journey_min(eighths, 8 * width);
-
-    for (used = 0; eighths >= 8; eighths -= 8, used++) {
-        fputs("\xe2\x96\x88", file);
-    }
-
-    if (eighths != 0) {
-        fprintf(file, "\xe2\x96%c", 0x90 - (int) eighths);
-        used++;
-    }
-
-    return used;
-}
+    unsigned                natural;    /* what it wants */
+    unsigned                width;      /* what it gets */
+    unsigned                least;
+    unsigned                shown:1;
+    unsigned                wanted:1;   /* shown, in one of the parts */
+    unsigned                label:1;    /* it says what a row is */
+    unsigned                stays:1;    /* beside the column before */
+} journey_text_column_t;
+
+typedef struct {
+    journey_output_t       *out;
+    const journey_table_t  *table;
+    journey_text_column_t   columns[JOURNEY_TEXT_COLUMNS];
+} journey_layout_t;
 
 
 static void
@@ -437,57 +102,45 @@ journey_output_init(journey_output_t *out, FILE *file,
 }
 
 
-/* What a column that can be cut needs: its title stands whole. */
-
-static unsigned
-journey_text_least(const journey_column_t *column)
+static journey_str_t
+journey_text_title(const journey_column_t *column)
 {
-    unsigned       width;
     journey_str_t  title;
-
-    width = (column->type == JOURNEY_CELL_BAR) ? 1 : JOURNEY_TEXT_LEAST;
-
-    if (column->title == NULL) {
-        return width;
-    }
 
     title.data = (u_char *) column->title;
     title.len = strlen(column->title);
 
-    return journey_max(width, journey_text_width(&title));
+    return title;
 }
 
 
-/* Widths of all columns; the widest that can be cut gives way when the line
- * is too long, then the bar. */
+/* How wide columns want to be, titles included. */
 
 static void
-journey_text_widths(journey_output_t *out, const journey_table_t *table,
-    unsigned *widths)
+journey_text_natural(journey_layout_t *l)
 {
     char                     buf[512];
     uint64_t                 row;
-    unsigned                 i, n, width, total, widest;
+    unsigned                 i, n;
     journey_str_t            str;
     const journey_cell_t    *cell;
     const journey_column_t  *column;
 
-    total = 0;
-
-    for (i = 0; i < table->ncolumns; i++) {
-        column = &table->columns[i];
-        widths[i] = 0;
+    for (i = 0; i < l->table->ncolumns; i++) {
+        column = &l->table->columns[i];
+        l->columns[i].width = 0;
+        l->columns[i].shown = (column->title != NULL);
 
         if (column->title == NULL) {
             continue;
         }
 
-        str.data = (u_char *) column->title;
-        str.len = strlen(column->title);
-        width = journey_text_width(&str);
+        str = journey_text_title(column);
+        l->columns[i].width = journey_text_width(&str);
+        l->columns[i].stays = (str.len == 0 && i != 0);
 
-        for (row = 0; row < table->nrows; row++) {
-            cell = &table->cells[row * table->ncolumns + i];
+        for (row = 0; row < l->table->nrows; row++) {
+            cell = &l->table->cells[row * l->table->ncolumns + i];
 
             if (column->type == JOURNEY_CELL_BAR) {
                 n = JOURNEY_TEXT_BAR;
@@ -496,129 +149,470 @@ journey_text_widths(journey_output_t *out, const journey_table_t *table,
                 n = journey_text_list(NULL, cell, 0);
 
             } else {
-                str = journey_text_cell(out, column, cell, buf);
+                str = journey_text_cell(l->out, column, cell, buf);
                 n = journey_text_width(&str);
             }
 
-            width = journey_max(width, n);
+            l->columns[i].width = journey_max(l->columns[i].width, n);
         }
 
-        widths[i] = width;
-        total += width + JOURNEY_TEXT_GAP;
+        l->columns[i].natural = l->columns[i].width;
+    }
+}
+
+
+static int
+journey_text_cmp(const void *one, const void *two)
+{
+    const journey_str_t  *a, *b;
+    int                   rc;
+
+    a = one;
+    b = two;
+    rc = memcmp(a->data, b->data, journey_min(a->len, b->len));
+
+    return rc != 0 ? rc : (a->len > b->len) - (a->len < b->len);
+}
+
+
+/*
+ * Columns that strings need to differ although they are cut, up to
+ * JOURNEY_TEXT_DIFFER; *unique is 1 when no two rows have the same one.
+ */
+
+static unsigned
+journey_text_differ(const journey_table_t *table, unsigned column,
+    unsigned *unique)
+{
+    size_t          i, n, len;
+    unsigned        most;
+    journey_str_t  *strs, same;
+
+    n = table->nrows;
+    *unique = 0;
+
+    strs = malloc((n + 1) * sizeof(journey_str_t));
+    if (strs == NULL) {
+        return JOURNEY_TEXT_DIFFER;
     }
 
-    while (total > out->width) {
-        widest = table->ncolumns;
+    for (i = 0; i < n; i++) {
+        strs[i] = table->cells[i * table->ncolumns + column].u.str;
+    }
 
-        for (i = 0; i < table->ncolumns; i++) {
-            if (!journey_text_is_number(table->columns[i].type)
-                && widths[i] > journey_text_least(&table->columns[i])
-                && (widest == table->ncolumns || widths[i] > widths[widest]))
+    qsort(strs, n, sizeof(journey_str_t), journey_text_cmp);
+
+    *unique = 1;
+
+    for (i = 1, most = 0; i < n; i++) {
+
+        for (len = 0; len < strs[i - 1].len && len < strs[i].len; len++) {
+            if (strs[i - 1].data[len] != strs[i].data[len]) {
+                break;
+            }
+        }
+
+        if (len == strs[i].len) {
+            *unique = 0;
+            continue;
+        }
+
+        /* what is the same, one that is not, and the ellipsis */
+
+        same.data = strs[i].data;
+        same.len = len;
+        most = journey_max(most, journey_text_width(&same) + 3);
+    }
+
+    free(strs);
+
+    return journey_min(most, JOURNEY_TEXT_DIFFER);
+}
+
+
+/*
+ * The columns that are to stand in each part of a table: those at the left,
+ * or the one of them that tells all rows from each other.
+ */
+
+static void
+journey_text_labels(journey_layout_t *l)
+{
+    unsigned  i, k, n, differ, unique;
+
+    for (n = 0; n < l->table->ncolumns; n++) {
+        if (l->columns[n].shown
+            && (journey_text_is_number(l->table->columns[n].type)
+                || l->table->columns[n].type == JOURNEY_CELL_BAR))
+        {
+            break;
+        }
+    }
+
+    for (i = 0; i < n; i++) {
+        l->columns[i].label = l->columns[i].shown;
+    }
+
+    for (i = 0; i < n; i++) {
+
+        if (!l->columns[i].shown
+            || l->table->columns[i].type != JOURNEY_CELL_STRING)
+        {
+            continue;
+        }
+
+        differ = journey_text_differ(l->table, i, &unique);
+
+        if (n == 1 || unique) {
+            l->columns[i].least = journey_max(l->columns[i].least, differ);
+        }
+
+        if (unique) {
+            break;
+        }
+    }
+
+    if (i != n) {
+        for (k = 0; k < n; k++) {
+            l->columns[k].label = (k == i);
+        }
+    }
+}
+
+
+/* How narrow columns may become before the table is parted. */
+
+static void
+journey_text_leasts(journey_layout_t *l)
+{
+    unsigned                 i, least;
+    journey_str_t            title;
+    const journey_column_t  *column;
+
+    for (i = 0; i < l->table->ncolumns; i++) {
+        column = &l->table->columns[i];
+        least = l->columns[i].width;
+
+        if (column->title != NULL && column->type == JOURNEY_CELL_BAR) {
+            least = JOURNEY_TEXT_BAR_LEAST;
+
+        } else if (column->title != NULL
+                   && !journey_text_is_number(column->type)
+                   && column->type != JOURNEY_CELL_TIME)
+        {
+            title = journey_text_title(column);
+            least = journey_max(journey_text_width(&title),
+                                column->type == JOURNEY_CELL_LIST
+                                ? JOURNEY_TEXT_DIFFER : JOURNEY_TEXT_LEAST);
+        }
+
+        l->columns[i].least = least;
+    }
+
+    journey_text_labels(l);
+
+    for (i = 0; i < l->table->ncolumns; i++) {
+        l->columns[i].least = journey_min(l->columns[i].least,
+                                          l->columns[i].width);
+    }
+}
+
+
+/* Columns of a line; labels: of what stands in each part only. */
+
+static unsigned
+journey_text_total(const journey_layout_t *l, unsigned labels)
+{
+    unsigned  i, total;
+
+    for (i = 0, total = 0; i < l->table->ncolumns; i++) {
+        if (l->columns[i].shown && (!labels || l->columns[i].label)) {
+            total += JOURNEY_TEXT_GAP + l->columns[i].width;
+        }
+    }
+
+    return total;
+}
+
+
+/* Makes columns fit into width; the widest gives way first.  0 when they
+ * cannot. */
+
+static int
+journey_text_shrink(journey_layout_t *l, unsigned labels, unsigned width)
+{
+    unsigned  i, n, total, widest;
+
+    n = l->table->ncolumns;
+
+    for (total = journey_text_total(l, labels); total > width; total--) {
+        widest = n;
+
+        for (i = 0; i < n; i++) {
+            if (l->columns[i].shown && (!labels || l->columns[i].label)
+                && l->columns[i].width > l->columns[i].least
+                && (widest == n
+                    || l->columns[i].width > l->columns[widest].width))
             {
                 widest = i;
             }
         }
 
-        if (widest == table->ncolumns) {
-            break;
+        if (widest == n) {
+            return 0;
         }
 
-        widths[widest]--;
-        total--;
+        l->columns[widest].width--;
+    }
+
+    return 1;
+}
+
+
+/* A bar says nothing that numbers do not. */
+
+static void
+journey_text_drop_bars(journey_layout_t *l)
+{
+    unsigned  i;
+
+    for (i = 0; i < l->table->ncolumns; i++) {
+        if (l->table->columns[i].type == JOURNEY_CELL_BAR) {
+            l->columns[i].shown = 0;
+        }
     }
 }
 
 
 static void
-journey_text_row(journey_output_t *out, const journey_table_t *table,
-    uint64_t row, const unsigned *widths)
+journey_text_row(const journey_layout_t *l, uint64_t row)
 {
+    FILE                    *file;
     char                     buf[512];
-    unsigned                 i, used, pad;
+    unsigned                 i, used, pad, width;
     journey_str_t            str;
     const journey_cell_t    *cell;
     const journey_column_t  *column;
 
+    file = l->out->file;
     pad = 0;
 
-    for (i = 0; i < table->ncolumns; i++) {
-        column = &table->columns[i];
-        cell = &table->cells[row * table->ncolumns + i];
+    for (i = 0; i < l->table->ncolumns; i++) {
+        column = &l->table->columns[i];
+        cell = &l->table->cells[row * l->table->ncolumns + i];
+        width = l->columns[i].width;
 
-        if (column->title == NULL) {
+        if (!l->columns[i].shown) {
             continue;
         }
 
         /* blanks are printed before a cell, so that no line ends in them */
 
-        journey_text_pad(out->file, pad + JOURNEY_TEXT_GAP);
+        journey_text_pad(file, pad + JOURNEY_TEXT_GAP);
 
         if (column->type == JOURNEY_CELL_BAR) {
-            journey_text_colour(out, JOURNEY_TEXT_GREEN);
-            used = journey_text_bar(out->file, cell->u.number, widths[i]);
-            journey_text_colour(out, JOURNEY_TEXT_PLAIN);
+            journey_text_colour(l->out, JOURNEY_TEXT_GREEN);
+            used = journey_text_bar(file, cell->u.number, width);
+            journey_text_colour(l->out, JOURNEY_TEXT_PLAIN);
 
         } else if (column->type == JOURNEY_CELL_LIST) {
-            used = journey_text_list(out->file, cell, widths[i]);
+            used = journey_text_list(file, cell, width);
 
         } else {
-            str = journey_text_cell(out, column, cell, buf);
+            str = journey_text_cell(l->out, column, cell, buf);
             used = journey_text_width(&str);
 
-            if (journey_text_is_number(column->type) && used < widths[i]) {
-                journey_text_pad(out->file, widths[i] - used);
-                used = widths[i];
-                (void) journey_text_print(out->file, &str, used);
+            if (journey_text_is_number(column->type) && used < width) {
+                journey_text_pad(file, width - used);
+                used = width;
+                (void) journey_text_print(file, &str, used);
 
             } else {
-                used = journey_text_print(out->file, &str, widths[i]);
+                used = journey_text_print(file, &str, width);
             }
         }
 
-        pad = widths[i] - journey_min(used, widths[i]);
+        pad = width - journey_min(used, width);
     }
 
-    fputc('\n', out->file);
+    fputc('\n', file);
 }
 
 
 static void
-journey_text_head(journey_output_t *out, const journey_table_t *table,
-    const unsigned *widths)
+journey_text_head(const journey_layout_t *l)
 {
-    unsigned       i, used, pad;
+    unsigned       i, used, pad, width;
     journey_str_t  str;
 
-    journey_text_colour(out, JOURNEY_TEXT_DIM);
+    journey_text_colour(l->out, JOURNEY_TEXT_DIM);
     pad = 0;
 
-    for (i = 0; i < table->ncolumns; i++) {
-        if (table->columns[i].title == NULL) {
+    for (i = 0; i < l->table->ncolumns; i++) {
+        if (!l->columns[i].shown) {
             continue;
         }
 
-        str.data = (u_char *) table->columns[i].title;
-        str.len = strlen(table->columns[i].title);
+        str = journey_text_title(&l->table->columns[i]);
+        width = l->columns[i].width;
+
+        if (str.len == 0) {
+            pad += JOURNEY_TEXT_GAP + width;
+            continue;
+        }
+
+        journey_text_pad(l->out->file, pad + JOURNEY_TEXT_GAP);
         used = journey_text_width(&str);
 
-        if (used == 0) {
-            pad += JOURNEY_TEXT_GAP + widths[i];
+        if (journey_text_is_number(l->table->columns[i].type) && used < width)
+        {
+            journey_text_pad(l->out->file, width - used);
+            pad = 0;
+
+        } else {
+            pad = (used < width) ? width - used : 0;
+        }
+
+        (void) journey_text_print(l->out->file, &str, width);
+    }
+
+    journey_text_colour(l->out, JOURNEY_TEXT_PLAIN);
+    fputc('\n', l->out->file);
+}
+
+
+static void
+journey_text_rows(const journey_layout_t *l)
+{
+    uint64_t  row;
+
+    journey_text_head(l);
+
+    for (row = 0; row < l->table->nrows; row++) {
+        journey_text_row(l, row);
+    }
+}
+
+
+/* As many columns as fit into room, from first on: where the next part begins.
+ * One without a title belongs to the one before it, as a currency to its
+ * value. */
+
+static unsigned
+journey_text_part(const journey_layout_t *l, unsigned first, unsigned room)
+{
+    unsigned  i, next, used, n;
+
+    n = l->table->ncolumns;
+
+    for (i = first, used = 0; i < n; i = next) {
+        next = i;
+
+        do {
+            used += l->columns[next].wanted
+                    ? JOURNEY_TEXT_GAP + l->columns[next].width : 0;
+            next++;
+        } while (next < n && l->columns[next].stays);
+
+        if (used > room && i != first) {
+            break;
+        }
+    }
+
+    return i;
+}
+
+
+/*
+ * The line is too long for the terminal: several tables below each other, in
+ * each of which rows say what they are.
+ */
+
+static void
+journey_text_parts(journey_layout_t *l)
+{
+    unsigned  i, first, end, room, n, wanted, parts;
+
+    n = l->table->ncolumns;
+
+    for (i = 0; i < n; i++) {
+        l->columns[i].width = l->columns[i].natural;
+    }
+
+    /* in half of the line, with titles cut if need be */
+
+    if (!journey_text_shrink(l, 1, l->out->width / 2)) {
+        for (i = 0; i < n; i++) {
+            l->columns[i].least = journey_min(l->columns[i].least,
+                                              JOURNEY_TEXT_LEAST);
+        }
+
+        (void) journey_text_shrink(l, 1, l->out->width / 2);
+    }
+
+    room = journey_text_total(l, 1);
+    room = l->out->width - journey_min(room, l->out->width
+                                             - JOURNEY_TEXT_LEAST);
+
+    for (i = 0; i < n; i++) {
+
+        if (l->columns[i].label) {
             continue;
         }
 
-        journey_text_pad(out->file, pad + JOURNEY_TEXT_GAP);
+        l->columns[i].wanted = l->columns[i].shown;
 
-        if (journey_text_is_number(table->columns[i].type)) {
-            journey_text_pad(out->file, widths[i] - used);
-            used = widths[i];
+        if (!journey_text_is_number(l->table->columns[i].type)) {
+            l->columns[i].width = journey_min(l->columns[i].width,
+                                              room - JOURNEY_TEXT_GAP);
         }
-
-        fputs(table->columns[i].title, out->file);
-        pad = widths[i] - used;
     }
 
-    journey_text_colour(out, JOURNEY_TEXT_PLAIN);
-    fputc('\n', out->file);
+    for (first = 0, parts = 0; first < n; first = end) {
+        end = journey_text_part(l, first, room);
+
+        for (i = 0, wanted = 0; i < n; i++) {
+            if (!l->columns[i].label) {
+                l->columns[i].shown = (i >= first && i < end
+                                       && l->columns[i].wanted);
+                wanted += l->columns[i].shown;
+            }
+        }
+
+        if (wanted != 0) {
+            if (parts++ != 0) {
+                fputc('\n', l->out->file);
+            }
+
+            journey_text_rows(l);
+        }
+    }
+
+    if (parts == 0) {
+        journey_text_rows(l);           /* it has no other columns */
+    }
+}
+
+
+/* As it is, with cut strings, without bars, or in parts. */
+
+static void
+journey_text_fit(journey_layout_t *l)
+{
+    if (journey_text_total(l, 0) > l->out->width) {
+        journey_text_leasts(l);
+
+        if (!journey_text_shrink(l, 0, l->out->width)) {
+            journey_text_drop_bars(l);
+
+            if (!journey_text_shrink(l, 0, l->out->width)) {
+                journey_text_parts(l);
+                return;
+            }
+        }
+    }
+
+    journey_text_rows(l);
 }
 
 
@@ -629,7 +623,8 @@ journey_text_block(journey_output_t *out, const journey_table_t *table,
     uint64_t row)
 {
     char                     buf[512];
-    unsigned                 i, width, used;
+    uint32_t                 k;
+    unsigned                 i, width, used, last;
     journey_str_t            str;
     const journey_cell_t    *cell;
     const journey_column_t  *column;
@@ -637,25 +632,54 @@ journey_text_block(journey_output_t *out, const journey_table_t *table,
     width = 0;
 
     for (i = 0; i < table->ncolumns; i++) {
-        used = (unsigned) strlen(table->columns[i].title);
-        width = journey_max(width, used);
+        str = journey_text_title(&table->columns[i]);
+        width = journey_max(width, journey_text_width(&str));
     }
 
     for (i = 0; i < table->ncolumns; i++) {
         column = &table->columns[i];
         cell = &table->cells[row * table->ncolumns + i];
+        str = journey_text_title(column);
 
         journey_text_colour(out, JOURNEY_TEXT_DIM);
-        fprintf(out->file, "  %-*s", (int) width, column->title);
+        journey_text_pad(out->file, JOURNEY_TEXT_GAP);
+        used = journey_text_print(out->file, &str, (unsigned) -1);
+        journey_text_pad(out->file, width - used);
         journey_text_colour(out, JOURNEY_TEXT_PLAIN);
-        fputs("  ", out->file);
+        journey_text_pad(out->file, JOURNEY_TEXT_GAP);
 
-        if (column->type == JOURNEY_CELL_LIST && !cell->null) {
-            (void) journey_text_list(out->file, cell, (unsigned) -1);
+        used = width + 2 * JOURNEY_TEXT_GAP;
 
-        } else {
+        if (column->type != JOURNEY_CELL_LIST || cell->null) {
             str = journey_text_cell(out, column, cell, buf);
-            (void) journey_text_print(out->file, &str, (unsigned) -1);
+            journey_text_fold(out->file, &str, used, used, out->width);
+            fputc('\n', out->file);
+            continue;
+        }
+
+        if (cell->u.list.n == 0) {
+            fputs("\xe2\x80\x93", out->file);
+        }
+
+        for (k = 0, last = used; k < cell->u.list.n; k++) {
+            str = cell->u.list.strs[k];
+
+            if (k != 0) {
+                fputs(" \xe2\x80\xba", out->file);
+                last += 2;
+
+                if (last + 1 + journey_text_width(&str) + 2 > out->width) {
+                    fputc('\n', out->file);
+                    journey_text_pad(out->file, used);
+                    last = used;
+
+                } else {
+                    fputc(' ', out->file);
+                    last++;
+                }
+            }
+
+            last += journey_text_print(out->file, &str, (unsigned) -1);
         }
 
         fputc('\n', out->file);
@@ -666,9 +690,9 @@ journey_text_block(journey_output_t *out, const journey_table_t *table,
 void
 journey_table_text(journey_output_t *out, const journey_table_t *table)
 {
-    char      more[32];
-    uint64_t  row;
-    unsigned  widths[JOURNEY_TEXT_COLUMNS];
+    char              more[32];
+    uint64_t          row;
+    journey_layout_t  layout;
 
     if (table->title != NULL) {
         journey_text_colour(out, JOURNEY_TEXT_BOLD);
@@ -694,12 +718,12 @@ journey_table_text(journey_output_t *out, const journey_table_t *table)
         return;
     }
 
-    journey_text_widths(out, table, widths);
-    journey_text_head(out, table, widths);
+    memset(&layout, 0, sizeof(journey_layout_t));
+    layout.out = out;
+    layout.table = table;
 
-    for (row = 0; row < table->nrows; row++) {
-        journey_text_row(out, table, row, widths);
-    }
+    journey_text_natural(&layout);
+    journey_text_fit(&layout);
 
     if (table->more != 0) {
         journey_text_count(more, table->more);
