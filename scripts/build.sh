@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Copyright (C) ngx_journey_module contributors
 #
-# scripts/build.sh [module] [command] [nginx]
+# scripts/build.sh [module] [command] [nginx] [install]
 #
-# Makes build/ngx_http_journey_module.so (module) and build/journey (command);
-# without an argument both.  A second run makes only what has changed.
+# Makes build/ngx_http_journey_module.so (module) and build/journey (command)
+# with its manual page and completion; without an argument both.  A second run
+# makes only what has changed.  "install" makes the command and puts it, its
+# manual page and its completion in place.
 #
 # By default the module is for the distribution's nginx, by its package
 # nginx-dev.  The environment, all optional:
@@ -15,6 +17,8 @@
 #                  into the tree.
 #   CC=gcc|clang   compiler
 #   BUILD=DIR      another folder than build/
+#   PREFIX=DIR     for "install": where bin/ and share/ are (/usr/local)
+#   DESTDIR=DIR    for "install": the root of another system
 #   ASAN=1         AddressSanitizer and UndefinedBehaviorSanitizer
 #   STATIC=1       for "nginx": the module is linked in
 #   FAULTS=1       BUILD/faults/ngx_http_journey_module.so, too: the same with
@@ -40,7 +44,7 @@ ldflags=()
 
 for target; do
     case $target in
-        module|command|nginx) ;;
+        module|command|nginx|install) ;;
         *) usage ;;
     esac
 done
@@ -71,7 +75,7 @@ need() {
 need zlib.h zlib1g-dev
 need openssl/core_names.h libssl-dev
 need maxminddb.h libmaxminddb-dev
-! wants command || need qrencode.h libqrencode-dev
+! { wants command || wants install; } || need qrencode.h libqrencode-dev
 
 "$cc" -E -x c - > /dev/null 2>&1 << 'END' ||
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -123,6 +127,19 @@ make_command() {
     fi
 
     say "$out/journey"
+}
+
+
+make_install() {
+    local to=${DESTDIR:-}${PREFIX:-/usr/local} mode from name
+
+    while read -r mode from name; do
+        install -D -m "$mode" "$out/$from" "$to/$name" ||
+            die "$to/$name could not be installed"
+        say "$to/$name"
+    done <<< "755 journey bin/journey
+644 journey.1 share/man/man1/journey.1
+644 journey.bash share/bash-completion/completions/journey"
 }
 
 
@@ -318,6 +335,10 @@ if wants module || wants nginx; then
     make_nginx
 fi
 
-if wants command; then
+if wants command || wants install; then
     make_command
+fi
+
+if wants install; then
+    make_install
 fi

@@ -39,7 +39,9 @@ report_lib := $(filter-out $(main),$(report))
 .PHONY: command units
 .SECONDARY:
 
-command: $(OUT)/journey
+# With its manual page and its completion, which are made of what it says of
+# itself.
+command: $(OUT)/journey $(OUT)/journey.1 $(OUT)/journey.bash
 
 units: $(units)
 
@@ -57,6 +59,14 @@ $(OUT)/objs/%.o: $(src)/%.c $(OUT)/objs/stamp
 
 $(OUT)/journey: $(core) $(report)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $^ $(libs) -lm
+
+$(OUT)/objs/help: $(OUT)/journey
+	$(OUT)/journey help --list > $@.new
+	mv -f $@.new $@
+
+$(OUT)/journey.%: $(src)/shell/journey.%.in $(src)/shell/fill.awk $(OUT)/objs/help
+	awk -f $(src)/shell/fill.awk $(OUT)/objs/help $< > $@.new
+	mv -f $@.new $@
 
 unit = mkdir -p $(@D) && $(CC) $(flags) -I$(src)/report -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
        -o $@ $< $(filter %.o,$^) $(libs) -lm

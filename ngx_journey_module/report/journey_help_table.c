@@ -109,6 +109,21 @@ const journey_help_t  journey_help_table[] = {
       { "by the month, all of it",
         "journey retention --period month --csv " JOURNEY_HELP_LOGS_OF } } },
 
+    { "time", JOURNEY_HELP_REPORTS,
+      "Journeys that are still open count for as long as they have been "
+      "seen.", {
+      { "until an order",
+        "journey time --goal purchase " JOURNEY_HELP_LOGS_OF },
+      { "as CSV, for a curve",
+        "journey time --csv " JOURNEY_HELP_LOGS_OF " > time.csv" } } },
+
+    { "direct", JOURNEY_HELP_REPORTS, NULL, {
+      { "what direct visits really are",
+        "journey direct " JOURNEY_HELP_LOGS_OF },
+      { "people type these addresses",
+        "journey direct --entry / --entry '/shops/*' \\\n"
+        "    " JOURNEY_HELP_LOGS_OF } } },
+
     { "geo", JOURNEY_HELP_REPORTS, NULL, {
       { "countries",
         "journey geo " JOURNEY_HELP_LOGS_OF },
