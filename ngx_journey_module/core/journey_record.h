@@ -19,10 +19,11 @@
 #define JOURNEY_RECORD_TOUCHES 16       /* names in w */
 #define JOURNEY_RECORD_LABELS  8
 
-/* Numbers beyond these are errors of a line that is read: a model has at most
- * 255 phases, and sums of values must be numbers, too. */
-#define JOURNEY_POSITION_MAX   65535    /* of pn */
-#define JOURNEY_MONEY_MAX      1e290    /* of val, either way */
+/* A position (pn) or a value (val, either way) beyond these is an error of a
+ * line that is read: a model has at most 255 phases, and sums of values must
+ * be numbers, too. */
+#define JOURNEY_POSITION_MAX   65535
+#define JOURNEY_MONEY_MAX      1e290
 
 #define JOURNEY_JSON_NUMBER_LEN  352
 

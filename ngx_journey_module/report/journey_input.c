@@ -578,7 +578,9 @@ journey_input_plain(journey_input_t *in)
         have = journey_window_fill(&in->w, JOURNEY_INPUT_BLOCK);
 
         if (have == 0) {
-            if (in->len == 0 || journey_window_wait(&in->w, 1) == 0) {
+            if (in->len == 0 || in->text[in->len - 1] == '\n'
+                || journey_window_wait(&in->w, 1) == 0)
+            {
                 break;
             }
 
@@ -720,6 +722,13 @@ journey_input_run(journey_input_t *in)
 
     if (in->w.error) {
         journey_input_error(in);
+
+    } else if (journey_window_shrunk(&in->w)) {
+
+        /* copytruncate: what nobody had read yet may be gone */
+
+        journey_input_wrong(in, in->w.offset,
+                            "the file was cut while it was read", 0);
     }
 
     in->no_memory |= in->w.no_memory;

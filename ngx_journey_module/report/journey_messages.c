@@ -5,6 +5,7 @@
 
 
 #include "journey_messages.h"
+#include "journey_signals.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,10 @@ journey_progress_init(journey_progress_t *progress)
     progress->terminal = isatty(STDERR_FILENO) ? 1 : 0;
     progress->there = 0;
     progress->shown = journey_progress_clock();
+
+    if (progress->terminal) {
+        journey_signals_catch();
+    }
 }
 
 
@@ -113,6 +118,7 @@ journey_progress_due(journey_progress_t *progress)
 
     progress->shown = now;
     progress->there = 1;
+    journey_signals_line = 1;
 
     return 1;
 }
@@ -162,5 +168,6 @@ journey_progress_erase(journey_progress_t *progress)
     if (progress->there) {
         fprintf(stderr, "\r\033[K");
         progress->there = 0;
+        journey_signals_line = 0;
     }
 }

@@ -7,11 +7,11 @@
 #define _GNU_SOURCE                     /* O_TMPFILE, memrchr(), renameat2() */
 
 #include "journey_rewrite.h"
+#include "journey_signals.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -33,15 +33,6 @@ struct journey_deflater_s {
     z_stream    stream;
     u_char     *buf;
     size_t      size;
-};
-
-
-/* The name that a signal must not leave behind. */
-
-static char *volatile  journey_rewrite_temp;
-
-static const int  journey_rewrite_signals[] = {
-    SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE
 };
 
 
@@ -146,52 +137,6 @@ journey_deflate(journey_deflater_t *deflater, const u_char *p, size_t len,
     buf[3] = (u_char) (out->len >> 24);
 
     return JOURNEY_OK;
-}
-
-
-/* Only what a signal handler may do. */
-
-static void
-journey_rewrite_signal(int signo)
-{
-    if (journey_rewrite_temp != NULL) {
-        (void) unlink(journey_rewrite_temp);
-    }
-
-    (void) signal(signo, SIG_DFL);
-    (void) raise(signo);
-}
-
-
-/* Signals that the caller wants to be ignored (nohup) stay so. */
-
-static void
-journey_rewrite_catch(void)
-{
-    unsigned          i;
-    struct sigaction  sa, old;
-
-    /* a file beyond RLIMIT_FSIZE is an error of write() */
-
-    (void) signal(SIGXFSZ, SIG_IGN);
-
-    memset(&sa, 0, sizeof(struct sigaction));
-
-    sa.sa_handler = journey_rewrite_signal;
-    (void) sigfillset(&sa.sa_mask);
-
-    /* a limit of the file's size is an error as a full disk is */
-
-    (void) signal(SIGXFSZ, SIG_IGN);
-
-    for (i = 0; i < sizeof(journey_rewrite_signals) / sizeof(int); i++) {
-
-        if (sigaction(journey_rewrite_signals[i], NULL, &old) == 0
-            && old.sa_handler == SIG_DFL)
-        {
-            (void) sigaction(journey_rewrite_signals[i], &sa, NULL);
-        }
-    }
 }
 
 
@@ -336,7 +281,12 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
         return journey_error(err, "not enough memory");
     }
 
-    journey_rewrite_catch();
+    journey_signals_catch();
+
+    /* a file beyond RLIMIT_FSIZE is an error of write(), as a full disk is */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
+
     journey_rewrite_sweep(path);
 
 #if defined(O_TMPFILE)
@@ -348,7 +298,7 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
     }
 #endif
 
-    journey_rewrite_temp = rw->temp;
+    journey_signals_temp = rw->temp;
 
     rw->fd = open(rw->temp,
                   O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -356,7 +306,7 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
     if (rw->fd == -1) {
         journey_error(err, "cannot create \"%s\": %s", rw->temp,
                       strerror(errno));
-        journey_rewrite_temp = NULL;
+        journey_signals_temp = NULL;
         journey_rewrite_abort(rw);
         return JOURNEY_ERROR;
     }
@@ -484,12 +434,12 @@ journey_rewrite_link(journey_rewrite_t *rw)
         return JOURNEY_OK;
     }
 
-    journey_rewrite_temp = rw->temp;
+    journey_signals_temp = rw->temp;
 
     snprintf(proc, sizeof(proc), "/proc/self/fd/%d", rw->fd);
 
     if (linkat(AT_FDCWD, proc, AT_FDCWD, rw->temp, AT_SYMLINK_FOLLOW) == -1) {
-        journey_rewrite_temp = NULL;
+        journey_signals_temp = NULL;
         return JOURNEY_ERROR;
     }
 
@@ -623,7 +573,7 @@ journey_rewrite_commit(journey_rewrite_t *rw, const struct stat *like,
 
     if (wrong == NULL) {
         rw->named = 0;
-        journey_rewrite_temp = NULL;
+        journey_signals_temp = NULL;
         journey_rewrite_sync(rw->path);
 
     } else {
@@ -644,7 +594,7 @@ journey_rewrite_abort(journey_rewrite_t *rw)
     if (rw->named) {
         (void) unlink(rw->temp);
         rw->named = 0;
-        journey_rewrite_temp = NULL;
+        journey_signals_temp = NULL;
     }
 
     if (rw->fd != -1) {

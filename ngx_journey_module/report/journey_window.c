@@ -324,6 +324,16 @@ journey_window_again(journey_window_t *w)
 }
 
 
+int
+journey_window_shrunk(const journey_window_t *w)
+{
+    struct stat  st;
+
+    return w->regular && fstat(w->fd, &st) == 0
+           && (uint64_t) st.st_size < w->start + w->offset;
+}
+
+
 void
 journey_window_skip(journey_window_t *w, size_t n)
 {

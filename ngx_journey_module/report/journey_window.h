@@ -59,6 +59,9 @@ size_t journey_window_wait(journey_window_t *w, size_t need);
  */
 int journey_window_again(journey_window_t *w);
 
+/* At the end: 1 when the file holds less than what was read of it. */
+int journey_window_shrunk(const journey_window_t *w);
+
 /* Passes over n bytes that are there. */
 void journey_window_skip(journey_window_t *w, size_t n);
 
