@@ -27,23 +27,20 @@ journey_analysis_page(journey_analysis_t *a, uint32_t page)
 }
 
 
-static void
-journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
-    unsigned session)
+/* 1 when a touch counts: it is no view that is none, and not the same as one
+ * just before.  It is marked else. */
+
+static int
+journey_analysis_new_touch(const journey_analysis_t *a, journey_walk_t *walk,
+    journey_ev_t *ev)
 {
-    journey_walk_t         *walk;
-    journey_seen_t         *seen;
-    journey_channel_sum_t  *sum;
+    journey_seen_t  *seen;
 
-    walk = a->walk;
-
-    if (ev->kind == JOURNEY_EVENT_PIXEL) {
-        journey_campaigns_view(&a->campaigns, ev);
-
-        if (ev->visitor == 0 || a->touch_channel[ev->touch] == 0) {
-            ev->flags |= JOURNEY_EV_TOUCHED;
-            return;
-        }
+    if (ev->kind == JOURNEY_EVENT_PIXEL
+        && (ev->visitor == 0 || a->touch_channel[ev->touch] == 0))
+    {
+        ev->flags |= JOURNEY_EV_TOUCHED;
+        return 0;
     }
 
     if (ev->visitor != 0) {
@@ -53,11 +50,32 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
             && ev->t - seen->t <= JOURNEY_TOUCH_SAME)
         {
             ev->flags |= JOURNEY_EV_TOUCHED;
-            return;
+            return 0;
         }
 
         seen->session_gen = walk->session_gen;
         seen->t = ev->t;
+    }
+
+    return 1;
+}
+
+
+static void
+journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
+    unsigned session)
+{
+    journey_walk_t         *walk;
+    journey_channel_sum_t  *sum;
+
+    walk = a->walk;
+
+    if (ev->kind == JOURNEY_EVENT_PIXEL) {
+        journey_campaigns_view(&a->campaigns, ev);
+    }
+
+    if (!journey_analysis_new_touch(a, walk, ev)) {
+        return;
     }
 
     sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
@@ -144,7 +162,7 @@ journey_analysis_visitor(journey_analysis_t *a, uint64_t place, uint32_t n)
     const uint32_t  *order;
 
     refs = a->store->order + place;
-    end = journey_min(place + n + JOURNEY_AHEAD, a->store->all.nevents);
+    end = journey_min(place + n + JOURNEY_AHEAD, a->store->window_events);
 
     for (next = journey_min(place + JOURNEY_AHEAD, end); next < end; next++) {
         __builtin_prefetch(journey_store_event(a->store,
@@ -273,29 +291,17 @@ journey_analysis_init(journey_analysis_t *a, const journey_conf_t *conf)
 }
 
 
+/* The visitors of a window. */
+
 static int
-journey_analysis_walk(journey_analysis_t *a)
+journey_analysis_window(journey_analysis_t *a)
 {
     int               rc;
     uint32_t          i, n;
-    journey_walk_t   *walk;
     journey_store_t  *store;
 
     store = a->store;
-
-    walk = calloc(1, sizeof(journey_walk_t));
-    if (walk == NULL) {
-        return JOURNEY_ERROR;
-    }
-
-    a->walk = walk;
-
-    walk->seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
-    rc = journey_order_init(&walk->order, store);
-
-    if (walk->seen == NULL) {
-        rc = JOURNEY_ERROR;
-    }
+    rc = journey_order_init(&a->walk->order, store);
 
     for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
         n = store->visitors[i + 1] - store->visitors[i];
@@ -317,15 +323,53 @@ journey_analysis_walk(journey_analysis_t *a)
         rc = journey_analysis_visitor(a, store->visitors[i], n);
     }
 
-    a->walk = NULL;
+    a->linked += store->nlinked;
+
+    journey_order_free(&a->walk->order);
+
+    return rc;
+}
+
+
+static int
+journey_analysis_walk(journey_analysis_t *a)
+{
+    int              rc;
+    journey_walk_t  *walk;
+
+    walk = calloc(1, sizeof(journey_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    walk->seen = calloc(a->store->all.touches.n, sizeof(journey_seen_t));
+    if (walk->seen == NULL) {
+        free(walk);
+        return JOURNEY_ERROR;
+    }
+
+    a->walked = 0;
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        a->walk = walk;
+        rc = journey_analysis_window(a);
+        a->walk = NULL;
+
+        if (rc != JOURNEY_OK) {
+            break;
+        }
+    }
+
+    a->walked = 1;
     a->unattributed += a->without_visitor;
 
     free(walk->seen);
-    journey_order_free(&walk->order);
     free(walk->ways);
     free(walk);
 
-    return rc;
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -336,6 +380,7 @@ journey_analysis_again(journey_analysis_t *a)
 {
     a->visitors = 0;
     a->persons = 0;
+    a->linked = 0;
     a->sessions = 0;
     a->journeys = 0;
     a->unattributed = 0;
@@ -376,6 +421,44 @@ journey_analysis_fold(journey_analysis_t *a)
 }
 
 
+/* What has to be known before visitors are counted: the currency of values,
+ * and the phases of each host. */
+
+static int
+journey_analysis_learn(journey_analysis_t *a, const journey_conf_t *conf)
+{
+    int               rc;
+    journey_store_t  *store;
+
+    store = a->store;
+
+    if (journey_funnel_init(&a->funnel, store) != JOURNEY_OK
+        || journey_goals_init(a) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        if (journey_funnel_see(&a->funnel, store) != JOURNEY_OK
+            || journey_goals_add(a) != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    if (rc == JOURNEY_ERROR) {
+        return JOURNEY_ERROR;
+    }
+
+    journey_goals_finish(a);
+
+    return journey_funnel_finish(&a->funnel, store,
+                                 conf ? conf->phases : NULL);
+}
+
+
 int
 journey_analyse(journey_analysis_t *a, journey_store_t *store,
     const journey_options_t *opts, const journey_conf_t *conf)
@@ -395,12 +478,9 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
         return JOURNEY_ERROR;
     }
 
-    if (journey_funnel_init(&a->funnel, store, conf ? conf->phases : NULL)
-        != JOURNEY_OK
+    if (journey_analysis_learn(a, conf) != JOURNEY_OK
         || journey_campaigns_init(&a->campaigns, store) != JOURNEY_OK
         || journey_analysis_init(a, conf) != JOURNEY_OK
-        || journey_goals_count(a) != JOURNEY_OK
-        || journey_persons_journeys(store) != JOURNEY_OK
         || journey_analysis_walk(a) != JOURNEY_OK)
     {
         return JOURNEY_ERROR;
@@ -413,14 +493,91 @@ journey_analyse(journey_analysis_t *a, journey_store_t *store,
 void
 journey_analysis_rewind(const journey_analysis_t *a)
 {
-    a->store->window = 0;
+    journey_store_rewind(a->store);
+}
+
+
+/* The marks that the walk leaves: of events that were read again. */
+
+static int
+journey_analysis_mark(const journey_analysis_t *a)
+{
+    int               rc;
+    uint32_t          i, k, n, len, first, *refs;
+    journey_ev_t     *ev;
+    journey_walk_t    walk;
+    const uint32_t   *order;
+    journey_store_t  *store;
+
+    memset(&walk, 0, sizeof(journey_walk_t));
+
+    store = a->store;
+    rc = journey_order_init(&walk.order, store);
+
+    walk.seen = calloc(store->all.touches.n, sizeof(journey_seen_t));
+    if (walk.seen == NULL) {
+        rc = JOURNEY_ERROR;
+    }
+
+    for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+        refs = store->order + store->visitors[i];
+        n = store->visitors[i + 1] - store->visitors[i];
+        order = refs;
+
+        if (i != 0) {
+            journey_store_sort(store, refs, n, walk.order.refs);
+
+            if (store->all.loose != 0) {
+                journey_loose_place(store, refs, n);
+            }
+
+            order = journey_order_by(&walk.order, store, refs, n, 0);
+        }
+
+        for (first = 0; first < n; first += len) {
+            len = i ? journey_order_run(store, order + first, n - first, 0)
+                    : n;
+            walk.session_gen++;
+
+            for (k = first; k < first + len; k++) {
+                ev = journey_store_event(store, order[k]);
+
+                if (ev->touch != 0) {
+                    (void) journey_analysis_new_touch(a, &walk, ev);
+                }
+            }
+        }
+    }
+
+    journey_order_free(&walk.order);
+    free(walk.seen);
+
+    return rc;
 }
 
 
 int
 journey_analysis_next(const journey_analysis_t *a)
 {
-    return a->store->window++ == 0 ? JOURNEY_OK : JOURNEY_DECLINED;
+    int               rc;
+    journey_store_t  *store;
+
+    store = a->store;
+    rc = journey_store_next(store);
+
+    if (rc != JOURNEY_OK || !store->fresh) {
+        return rc;
+    }
+
+    store->fresh = 0;
+
+    if (journey_goals_mark(store) != JOURNEY_OK
+        || journey_persons_journeys(store) != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return a->walked ? journey_analysis_mark(a) : JOURNEY_OK;
 }
 
 
@@ -437,6 +594,7 @@ journey_analysis_free(journey_analysis_t *a)
     free(a->goals);
     free(a->currencies);
     free(a->goal_wanted);
+    free(a->currency_row);
     free(a->paths);
     free(a->channel_row);
     free(a->page_row);

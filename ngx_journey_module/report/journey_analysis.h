@@ -79,6 +79,7 @@ typedef struct {
     uint64_t                  events;
     uint64_t                  visitors;
     uint64_t                  persons;  /* of the visitors */
+    uint64_t                  linked;   /* browsers that became persons */
     uint64_t                  sessions;
     uint64_t                  journeys;
     uint64_t                  conversions;
@@ -110,6 +111,8 @@ typedef struct {
                                            event has */
     uint64_t                  valued;   /* conversions with a value */
     u_char                   *goal_wanted;      /* by the number of its name */
+    uint32_t                 *currency_row;     /* of names: in currencies,
+                                                   while these are read */
     unsigned                  goals_done;       /* only events with done */
 
     journey_intern_t          path_keys;        /* arrays of names, 0 for a
@@ -128,6 +131,7 @@ typedef struct {
     uint32_t                 *path_row;
 
     struct journey_walk_s    *walk;     /* while it is counted */
+    unsigned                  walked;
 } journey_analysis_t;
 
 
@@ -157,8 +161,14 @@ void journey_analysis_free(journey_analysis_t *a);
 void journey_analysis_rewind(const journey_analysis_t *a);
 int journey_analysis_next(const journey_analysis_t *a);
 
-/* Counts the conversions, their currencies and the table of goals. */
-int journey_goals_count(journey_analysis_t *a);
+/* Marks the goals of a window that were counted before. */
+int journey_goals_mark(journey_store_t *store);
+
+/* Counts the conversions, their currencies and the table of goals: those of
+ * each window are added. */
+int journey_goals_init(journey_analysis_t *a);
+int journey_goals_add(journey_analysis_t *a);
+void journey_goals_finish(journey_analysis_t *a);
 
 /* 1 when the goal event is a conversion (not a repeated one). */
 int journey_goals_converts(const journey_analysis_t *a,

@@ -23,68 +23,6 @@ typedef struct {
 } journey_content_walk_t;
 
 
-static int
-journey_content_cmp(const void *one, const void *two)
-{
-    const uint64_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-
-/* The 95th percentile of each page: the least time that at least 95 of 100
- * visits do not exceed. */
-
-static int
-journey_content_times(journey_content_t *content, const journey_store_t *store)
-{
-    uint64_t                 i, n, first, count, *times;
-    uint32_t                 page, ms;
-    unsigned                 part;
-    journey_ev_t            *ev;
-    journey_content_page_t  *sum;
-
-    times = malloc((store->all.nevents + 1) * sizeof(uint64_t));
-    if (times == NULL) {
-        return JOURNEY_ERROR;
-    }
-
-    for (part = 0, n = 0; part < store->nparts; part++) {
-        for (i = 0; i < store->parts[part].nevents; i++) {
-            ev = journey_part_event(&store->parts[part], i);
-            ms = journey_part_more(&store->parts[part], i)->ms;
-
-            if (ev->kind == JOURNEY_EVENT_PAGE && ms != 0) {
-                times[n++] = (uint64_t) ev->page << 32 | (ms - 1);
-            }
-        }
-    }
-
-    qsort(times, n, sizeof(uint64_t), journey_content_cmp);
-
-    for (first = 0; first < n; first += count) {
-        page = (uint32_t) (times[first] >> 32);
-
-        for (count = 1; first + count < n; count++) {
-            if (times[first + count] >> 32 != page) {
-                break;
-            }
-        }
-
-        sum = &content->pages[page];
-        sum->timed = count;
-        sum->slow = (uint32_t) times[first + (count * 95 + 99) / 100 - 1];
-    }
-
-    free(times);
-
-    return JOURNEY_OK;
-}
-
-
 /* Why the session ended at its last page. */
 
 static journey_exit_e
@@ -242,7 +180,7 @@ journey_content_reached(journey_content_walk_t *walk, const uint32_t *refs,
 
 
 static void
-journey_content_visitors(journey_content_walk_t *walk)
+journey_content_window(journey_content_walk_t *walk)
 {
     uint32_t         v, n, len, first;
     const uint32_t  *refs, *order;
@@ -283,6 +221,27 @@ journey_content_visitors(journey_content_walk_t *walk)
             }
         }
     }
+}
+
+
+static int
+journey_content_visitors(journey_content_walk_t *walk)
+{
+    int  rc;
+
+    journey_analysis_rewind(walk->a);
+
+    while ((rc = journey_analysis_next(walk->a)) == JOURNEY_OK) {
+        if (journey_order_init(&walk->order, walk->store) != JOURNEY_OK) {
+            journey_order_free(&walk->order);
+            return JOURNEY_ERROR;
+        }
+
+        journey_content_window(walk);
+        journey_order_free(&walk->order);
+    }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -358,26 +317,21 @@ journey_content_count(journey_content_t *content, const journey_analysis_t *a,
                            + (phases ? journey_phases_count(phases) : 0) + 1,
                            sizeof(uint32_t));
 
-    rc = journey_order_init(&walk.order, a->store);
+    rc = (content->pages == NULL || walk.furthest == NULL
+          || (phases != NULL
+              && journey_content_phases(content, a, phases) != JOURNEY_OK))
+         ? JOURNEY_ERROR : JOURNEY_OK;
 
-    if (content->pages == NULL || walk.furthest == NULL
-        || (phases != NULL
-            && journey_content_phases(content, a, phases) != JOURNEY_OK))
+    if (rc == JOURNEY_OK) {
+        rc = journey_content_times(content, a);
+    }
+
+    for (walk.causes = 0; walk.causes <= 1 && rc == JOURNEY_OK;
+         walk.causes++)
     {
-        rc = JOURNEY_ERROR;
+        rc = journey_content_visitors(&walk);
     }
 
-    if (rc == JOURNEY_OK) {
-        rc = journey_content_times(content, a->store);
-    }
-
-    if (rc == JOURNEY_OK) {
-        journey_content_visitors(&walk);
-        walk.causes = 1;
-        journey_content_visitors(&walk);
-    }
-
-    journey_order_free(&walk.order);
     free(walk.furthest);
 
     return rc;

@@ -61,6 +61,11 @@ typedef struct {
  * JOURNEY_ERROR when memory is exhausted; to be freed in any case. */
 int journey_content_count(journey_content_t *content,
     const journey_analysis_t *a, const journey_phases_t *phases);
+/* The visits of each page whose time is known, and the time that 95 of 100 do
+ * not exceed (timed, slow). */
+int journey_content_times(journey_content_t *content,
+    const journey_analysis_t *a);
+
 void journey_content_free(journey_content_t *content);
 
 

@@ -62,7 +62,7 @@ journey_flows_phase(const journey_model_t *model, uint32_t position)
 
 static int
 journey_flows_add(journey_flows_t *flows, const journey_flow_key_t *key,
-    uint32_t visitor)
+    uint64_t visitor)
 {
     uint32_t         i, size;
     journey_flow_t  *flow;
@@ -108,7 +108,7 @@ journey_flows_add(journey_flows_t *flows, const journey_flow_key_t *key,
 
 static int
 journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
-    const uint64_t *keys, const uint32_t *refs, uint32_t n, uint32_t visitor)
+    const uint64_t *keys, const uint32_t *refs, uint32_t n, uint64_t visitor)
 {
     uint32_t             i, furthest;
     unsigned             touched, done;
@@ -171,7 +171,7 @@ journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
 
 static int
 journey_flows_visitor(journey_flows_t *flows, const journey_analysis_t *a,
-    const uint32_t *refs, uint32_t n, uint64_t *keys, uint32_t visitor)
+    const uint32_t *refs, uint32_t n, uint64_t *keys, uint64_t visitor)
 {
     uint32_t  i, first, journey;
     unsigned  sorted;
@@ -271,22 +271,16 @@ journey_flows_fold(journey_flows_t *flows, uint64_t min)
 }
 
 
-int
-journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
+static int
+journey_flows_window(journey_flows_t *flows, const journey_analysis_t *a,
+    uint64_t *gen)
 {
     int                     rc;
     uint32_t                i, n, most;
     uint64_t               *keys;
     const journey_store_t  *store;
 
-    memset(flows, 0, sizeof(journey_flows_t));
     store = a->store;
-
-    if (journey_intern_init(&flows->keys, store->all.names.seed)
-        != JOURNEY_OK)
-    {
-        return JOURNEY_ERROR;
-    }
 
     for (i = 1, most = 1; i < store->nvisitors; i++) {
         n = store->visitors[i + 1] - store->visitors[i];
@@ -304,16 +298,46 @@ journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
         rc = journey_flows_visitor(flows, a,
                                    store->order + store->visitors[i],
                                    store->visitors[i + 1]
-                                   - store->visitors[i], keys, i);
+                                   - store->visitors[i], keys, ++*gen);
     }
 
     free(keys);
 
-    if (rc == JOURNEY_OK) {
-        journey_flows_fold(flows, a->opts->min_visitors);
+    return rc;
+}
+
+
+int
+journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
+{
+    int       rc;
+    uint64_t  gen;
+
+    memset(flows, 0, sizeof(journey_flows_t));
+
+    if (journey_intern_init(&flows->keys, a->store->all.names.seed)
+        != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
     }
 
-    return rc;
+    gen = 0;
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        if (journey_flows_window(flows, a, &gen) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    if (rc == JOURNEY_ERROR) {
+        return JOURNEY_ERROR;
+    }
+
+    journey_flows_fold(flows, a->opts->min_visitors);
+
+    return JOURNEY_OK;
 }
 
 

@@ -35,7 +35,7 @@ typedef struct {
     journey_flow_key_t  key;
     uint64_t            journeys;
     uint64_t            visitors;
-    uint32_t            visitor;        /* counted last */
+    uint64_t            visitor;        /* counted last */
 } journey_flow_t;
 
 typedef struct {

@@ -281,10 +281,10 @@ journey_fold(journey_analysis_t *a)
 }
 
 
-/* The visitors of all goals that are folded. */
+/* The visitors of the window's goals that are folded. */
 
 static uint64_t
-journey_fold_together(const journey_analysis_t *a, u_char *known,
+journey_fold_window(const journey_analysis_t *a, u_char *known,
     const uint32_t *first)
 {
     uint32_t             i, k;
@@ -292,8 +292,6 @@ journey_fold_together(const journey_analysis_t *a, u_char *known,
     journey_ev_t        *ev;
     journey_goal_ev_t   *goal;
     journey_goal_sum_t  *row;
-
-    memset(known, 0, a->store->nvisitors);
 
     for (i = 0, n = 0; i < a->store->ngoals; i++) {
         ev = journey_store_event(a->store, a->store->goals[i]);
@@ -324,6 +322,33 @@ journey_fold_together(const journey_analysis_t *a, u_char *known,
     }
 
     return n;
+}
+
+
+/* The visitors of all goals that are folded. */
+
+static int
+journey_fold_together(const journey_analysis_t *a, const uint32_t *first,
+    uint64_t *n)
+{
+    int      rc;
+    u_char  *known;
+
+    *n = 0;
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        known = calloc(a->store->nvisitors + 1, 1);
+        if (known == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        *n += journey_fold_window(a, known, first);
+        free(known);
+    }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -374,7 +399,6 @@ int
 journey_fold_goals(journey_analysis_t *a)
 {
     int                   rc;
-    u_char               *known;
     uint32_t              i, n, *first;
     uint64_t              together;
     journey_fold_rows_t   rows;
@@ -383,11 +407,10 @@ journey_fold_goals(journey_analysis_t *a)
         return JOURNEY_OK;
     }
 
-    known = malloc(a->store->nvisitors + 1);
     first = calloc(a->store->all.names.n, sizeof(uint32_t));
     rc = journey_fold_rows(&rows, a->ngoals);
 
-    if (known == NULL || first == NULL || rc != JOURNEY_OK) {
+    if (first == NULL || rc != JOURNEY_OK) {
         rc = JOURNEY_ERROR;
         goto done;
     }
@@ -417,9 +440,9 @@ journey_fold_goals(journey_analysis_t *a)
             a->goals[rows.rows[i].row].folded = 1;
         }
 
-        together = journey_fold_together(a, known, first);
+        rc = journey_fold_together(a, first, &together);
 
-    } while (n != 0);
+    } while (n != 0 && rc == JOURNEY_OK);
 
     journey_fold_goal_rows(a);
 
@@ -427,7 +450,6 @@ done:
 
     free(rows.rows);
     free(first);
-    free(known);
 
     return rc;
 }

@@ -59,12 +59,12 @@ journey_funnel_hosts(journey_funnel_t *funnel, journey_store_t *store)
 
 /* All different (host, position, phase), with the number of their events. */
 
-typedef struct {
+struct journey_sights_s {
     journey_intern_t   keys;
     journey_sight_t   *sights;          /* by number in keys, from 1 */
     uint32_t           size;
     uint32_t          *last;            /* of each page */
-} journey_sights_t;
+};
 
 
 static int
@@ -121,53 +121,31 @@ journey_funnel_sight(journey_sights_t *known, uint32_t host,
 }
 
 
-static journey_sight_t *
-journey_funnel_sights(journey_funnel_t *funnel, journey_store_t *store,
-    uint32_t *n)
+int
+journey_funnel_see(journey_funnel_t *funnel, const journey_store_t *store)
 {
-    int               rc;
-    uint64_t          i;
-    unsigned          part;
-    journey_ev_t     *ev;
-    journey_sights_t  known;
+    int                   rc;
+    size_t                r;
+    uint32_t              i;
+    const journey_ev_t   *ev;
+    const journey_run_t  *run;
 
-    memset(&known, 0, sizeof(journey_sights_t));
+    rc = JOURNEY_OK;
 
-    rc = journey_intern_init(&known.keys, store->all.names.seed);
+    for (r = 0; r < store->nruns; r++) {
+        run = &store->runs[r];
 
-    known.last = calloc(store->all.pages.n, sizeof(uint32_t));
-    known.size = 64;
-    known.sights = malloc(known.size * sizeof(journey_sight_t));
-
-    if (known.last == NULL || known.sights == NULL) {
-        rc = JOURNEY_ERROR;
-    }
-
-    for (part = 0; part < store->nparts; part++) {
-
-        for (i = 0; i < store->parts[part].nevents && rc == JOURNEY_OK; i++) {
-            ev = journey_part_event(&store->parts[part], i);
+        for (i = 0; i < run->count && rc == JOURNEY_OK; i++) {
+            ev = journey_store_event(store, (uint32_t) run->first + i);
 
             if (ev->position != 0 && ev->phase != 0) {
-                rc = journey_funnel_sight(&known, funnel->page_host[ev->page],
-                                          ev);
+                rc = journey_funnel_sight(funnel->sights,
+                                          funnel->page_host[ev->page], ev);
             }
         }
     }
 
-    *n = known.keys.n - 1;
-
-    free(known.last);
-    journey_intern_free(&known.keys);
-
-    if (rc != JOURNEY_OK) {
-        free(known.sights);
-        return NULL;
-    }
-
-    memmove(known.sights, known.sights + 1, *n * sizeof(journey_sight_t));
-
-    return known.sights;
+    return rc;
 }
 
 
@@ -445,12 +423,9 @@ journey_funnel_complete(journey_model_t *model, journey_store_t *store,
 
 
 int
-journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
-    const journey_phases_t *phases)
+journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store)
 {
-    int               rc;
-    uint32_t          i, n;
-    journey_sight_t  *sights;
+    journey_sights_t  *known;
 
     memset(funnel, 0, sizeof(journey_funnel_t));
 
@@ -460,16 +435,50 @@ journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
 
     funnel->nhosts = store->all.names.n;
     funnel->host_model = malloc(funnel->nhosts * sizeof(uint32_t));
-    if (funnel->host_model == NULL) {
+    funnel->sights = known = calloc(1, sizeof(journey_sights_t));
+
+    if (funnel->host_model == NULL || known == NULL) {
         return JOURNEY_ERROR;
     }
 
     memset(funnel->host_model, 0xff, funnel->nhosts * sizeof(uint32_t));
 
-    sights = journey_funnel_sights(funnel, store, &n);
-    if (sights == NULL) {
+    known->last = calloc(store->all.pages.n, sizeof(uint32_t));
+    known->size = 64;
+    known->sights = malloc(known->size * sizeof(journey_sight_t));
+
+    if (known->last == NULL || known->sights == NULL) {
         return JOURNEY_ERROR;
     }
+
+    return journey_intern_init(&known->keys, store->all.names.seed);
+}
+
+
+static void
+journey_funnel_forget(journey_funnel_t *funnel)
+{
+    if (funnel->sights != NULL) {
+        journey_intern_free(&funnel->sights->keys);
+        free(funnel->sights->sights);
+        free(funnel->sights->last);
+        free(funnel->sights);
+    }
+
+    funnel->sights = NULL;
+}
+
+
+int
+journey_funnel_finish(journey_funnel_t *funnel, journey_store_t *store,
+    const journey_phases_t *phases)
+{
+    int               rc;
+    uint32_t          i, n;
+    journey_sight_t  *sights;
+
+    sights = funnel->sights->sights + 1;
+    n = funnel->sights->keys.n - 1;
 
     qsort_r(sights, n, sizeof(journey_sight_t), journey_funnel_sight_cmp,
             store);
@@ -477,7 +486,7 @@ journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
     n = journey_funnel_usual(funnel, sights, n);
     rc = journey_funnel_models(funnel, store, sights, n);
 
-    free(sights);
+    journey_funnel_forget(funnel);
 
     for (i = 0; phases != NULL && i < funnel->nmodels && rc == JOURNEY_OK;
          i++)
@@ -498,6 +507,8 @@ journey_funnel_free(journey_funnel_t *funnel)
         free(funnel->models[i].steps);
         free(funnel->models[i].hosts);
     }
+
+    journey_funnel_forget(funnel);
 
     free(funnel->models);
     free(funnel->host_model);

@@ -57,14 +57,22 @@ typedef struct {
     journey_step_t    other;            /* of all phases that are folded */
     uint64_t          renamed;          /* events whose phase is not the usual
                                            one of their position */
+
+    struct journey_sights_s  *sights;   /* while models are read */
 } journey_funnel_t;
 
 
+typedef struct journey_sights_s  journey_sights_t;
+
 /*
- * Reads the models from the events.  A model of the configuration (NULL:
- * none) adds the phases that nobody reached where it agrees.
+ * Reads the models from the events of all windows, each of which is seen.  A
+ * model of the configuration (NULL: none) adds the phases that nobody reached
+ * where it agrees.  JOURNEY_ERROR when memory is exhausted; to be freed in any
+ * case.
  */
-int journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store,
+int journey_funnel_init(journey_funnel_t *funnel, journey_store_t *store);
+int journey_funnel_see(journey_funnel_t *funnel, const journey_store_t *store);
+int journey_funnel_finish(journey_funnel_t *funnel, journey_store_t *store,
     const journey_phases_t *phases);
 void journey_funnel_free(journey_funnel_t *funnel);
 

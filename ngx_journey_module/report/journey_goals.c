@@ -11,6 +11,7 @@
 
 #include "journey_analysis.h"
 #include "journey_persons.h"
+#include "journey_spill.h"
 
 #include <stdlib.h>
 
@@ -66,17 +67,18 @@ journey_goals_rank(const journey_ev_t *ev)
 /* Marks what was counted before: in the order of time, the best known first,
  * since an order may be reported by both a browser and another system. */
 
-static int
-journey_goals_repeated(journey_store_t *store)
+int
+journey_goals_mark(journey_store_t *store)
 {
     int                 rc;
     uint32_t            i, n, key[JOURNEY_GOALS_KEY];
-    unsigned            rank;
+    unsigned            rank, spilled;
     journey_ev_t       *ev;
     journey_intern_t    known;
     journey_goal_ev_t  *goal;
 
     rc = journey_intern_init(&known, store->all.names.seed);
+    spilled = journey_spill_is(store);
 
     for (rank = 0; rank <= 2; rank++) {
 
@@ -87,6 +89,17 @@ journey_goals_repeated(journey_store_t *store)
             if (journey_goals_rank(ev) != rank
                 || !journey_goals_key(store, goal, ev, key))
             {
+                continue;
+            }
+
+            if (spilled && goal->order != 0) {
+
+                /* the other report may be in another window */
+
+                if (journey_spill_repeated(store, store->goals[i])) {
+                    ev->flags |= JOURNEY_EV_REPEATED;
+                }
+
                 continue;
             }
 
@@ -138,10 +151,7 @@ journey_goals_wanted(journey_analysis_t *a)
     if (a->opts->ngoals == 0) {
         memset(a->goal_wanted, 1, a->store->all.names.n);
 
-        for (i = 0; i < a->store->ngoals && !a->goals_done; i++) {
-            a->goals_done = journey_store_event(a->store, a->store->goals[i])
-                            ->flags & JOURNEY_EV_DONE;
-        }
+        a->goals_done = a->store->all.done;
 
         return JOURNEY_OK;
     }
@@ -195,7 +205,7 @@ journey_goals_currency_cmp(const void *one, const void *two, void *ctx)
 /* How many visitors the conversions of each currency had. */
 
 static int
-journey_goals_visitors(journey_analysis_t *a, const uint32_t *places)
+journey_goals_visitors(journey_analysis_t *a)
 {
     int                 rc;
     uint32_t            i, n, key[2];
@@ -220,7 +230,7 @@ journey_goals_visitors(journey_analysis_t *a, const uint32_t *places)
         n = known.n;
 
         if (journey_intern(&known, (u_char *) key, sizeof(key)) == n) {
-            a->currencies[places[goal->currency] - 1].visitors++;
+            a->currencies[a->currency_row[goal->currency] - 1].visitors++;
         }
 
         if (known.no_memory) {
@@ -262,21 +272,15 @@ journey_goals_currency(journey_analysis_t *a)
 }
 
 
-/* The sums of the conversions by currency, and the one that counts. */
+/* The sums of the window's conversions by currency. */
 
 static int
 journey_goals_currencies(journey_analysis_t *a)
 {
-    int                      rc;
-    uint32_t                 i, k, *places;
+    uint32_t                 i, k;
     journey_ev_t            *ev;
     journey_goal_ev_t       *goal;
     journey_currency_sum_t  *sum;
-
-    places = calloc(a->store->all.names.n, sizeof(uint32_t));
-    if (places == NULL) {
-        return JOURNEY_ERROR;
-    }
 
     for (i = 0; i < a->store->ngoals; i++) {
         ev = journey_store_event(a->store, a->store->goals[i]);
@@ -298,18 +302,17 @@ journey_goals_currencies(journey_analysis_t *a)
         }
 
         a->valued++;
-        k = places[goal->currency];
+        k = a->currency_row[goal->currency];
 
         if (k == 0) {
             sum = realloc(a->currencies, (a->ncurrencies + 1)
                                          * sizeof(journey_currency_sum_t));
             if (sum == NULL) {
-                free(places);
                 return JOURNEY_ERROR;
             }
 
             a->currencies = sum;
-            k = places[goal->currency] = ++a->ncurrencies;
+            k = a->currency_row[goal->currency] = ++a->ncurrencies;
             memset(&sum[k - 1], 0, sizeof(journey_currency_sum_t));
             sum[k - 1].currency = goal->currency;
         }
@@ -319,18 +322,8 @@ journey_goals_currencies(journey_analysis_t *a)
         sum->value += goal->value;
     }
 
-    rc = (a->opts->min_visitors != 0) ? journey_goals_visitors(a, places)
-                                      : JOURNEY_OK;
-    free(places);
-
-    if (a->ncurrencies != 0) {
-        qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
-                journey_goals_currency_cmp, a);
-    }
-
-    journey_goals_currency(a);
-
-    return rc;
+    return (a->opts->min_visitors != 0) ? journey_goals_visitors(a)
+                                        : JOURNEY_OK;
 }
 
 
@@ -397,22 +390,73 @@ journey_goals_fold(const journey_analysis_t *a, journey_goal_sum_t *rows,
 }
 
 
-/* The table of goals: every goal for itself, be it a conversion or not,
- * unless some were asked for. */
+/* Adds up rows of the same goal and currency; returns how many are left.
+ * UINT32_MAX, "no value", is the first currency. */
+
+static uint32_t
+journey_goals_sum(journey_goal_sum_t *rows, uint32_t n, unsigned one_by_one)
+{
+    uint32_t             i, k;
+    uint64_t             visitor;
+    journey_goal_sum_t  *row;
+
+    for (i = 0; i < n; i++) {
+        rows[i].currency++;
+    }
+
+    qsort(rows, n, sizeof(journey_goal_sum_t), journey_goals_pair_cmp);
+
+    visitor = 0;
+
+    for (i = 0, k = 0; i < n; i++) {
+        rows[i].currency--;
+        row = (k > 0) ? &rows[k - 1] : NULL;
+
+        if (row != NULL && row->goal == rows[i].goal
+            && row->currency == rows[i].currency)
+        {
+            row->conversions += rows[i].conversions;
+            row->without_visitor += rows[i].without_visitor;
+            row->value += rows[i].value;
+            row->visitors += one_by_one ? (rows[i].visitors != visitor)
+                                        : rows[i].visitors;
+            visitor = rows[i].visitors;
+            continue;
+        }
+
+        visitor = rows[i].visitors;
+        rows[k] = rows[i];
+
+        if (one_by_one) {
+            rows[k].visitors = (visitor != 0);
+        }
+
+        k++;
+    }
+
+    return k;
+}
+
+
+/* The window's goals: every goal for itself, be it a conversion or not, unless
+ * some were asked for. */
 
 static int
-journey_goals_table(journey_analysis_t *a)
+journey_goals_rows(journey_analysis_t *a)
 {
-    uint32_t             i, k, n, first;
-    uint64_t             visitor;
+    uint32_t             i, n;
     journey_ev_t        *ev;
     journey_goal_ev_t   *goal;
     journey_goal_sum_t  *rows;
 
-    rows = malloc((a->store->ngoals + 1) * sizeof(journey_goal_sum_t));
+    rows = realloc(a->goals, ((size_t) a->ngoals + a->store->ngoals + 1)
+                             * sizeof(journey_goal_sum_t));
     if (rows == NULL) {
         return JOURNEY_ERROR;
     }
+
+    a->goals = rows;
+    rows += a->ngoals;
 
     for (i = 0, n = 0; i < a->store->ngoals; i++) {
         ev = journey_store_event(a->store, a->store->goals[i]);
@@ -434,64 +478,58 @@ journey_goals_table(journey_analysis_t *a)
         n++;
     }
 
-    /* UINT32_MAX is "no value": let it be first */
+    n = journey_goals_sum(rows, n, 1);
 
-    for (i = 0; i < n; i++) {
-        rows[i].currency++;
-    }
+    /* and with those of the windows before */
 
-    qsort(rows, n, sizeof(journey_goal_sum_t), journey_goals_pair_cmp);
-
-    for (i = 0; i < n; i++) {
-        rows[i].currency--;
-    }
-
-    visitor = 0;
-
-    for (i = 0, k = 0; i < n; i++) {
-        if (k > 0 && rows[k - 1].goal == rows[i].goal
-            && rows[k - 1].currency == rows[i].currency)
-        {
-            rows[k - 1].conversions += rows[i].conversions;
-            rows[k - 1].without_visitor += rows[i].without_visitor;
-            rows[k - 1].value += rows[i].value;
-            rows[k - 1].visitors += (rows[i].visitors != visitor);
-            visitor = rows[i].visitors;
-            continue;
-        }
-
-        visitor = rows[i].visitors;
-        rows[k] = rows[i];
-        rows[k++].visitors = (visitor != 0);
-    }
-
-    for (i = 0, n = 0; i < k; i = first) {
-        for (first = i; first < k && rows[first].goal == rows[i].goal;
-             first++)
-        {
-            /* void */
-        }
-
-        memmove(rows + n, rows + i, (first - i) * sizeof(journey_goal_sum_t));
-        n += journey_goals_fold(a, rows + n, first - i);
-    }
-
-    a->goals = rows;
-    a->ngoals = n;
+    a->ngoals = journey_goals_sum(a->goals, a->ngoals + n, 0);
 
     return JOURNEY_OK;
 }
 
 
 int
-journey_goals_count(journey_analysis_t *a)
+journey_goals_init(journey_analysis_t *a)
 {
-    if (journey_goals_repeated(a->store) != JOURNEY_OK
-        || journey_goals_wanted(a) != JOURNEY_OK
-        || journey_goals_currencies(a) != JOURNEY_OK)
-    {
-        return JOURNEY_ERROR;
+    a->currency_row = calloc(a->store->all.names.n, sizeof(uint32_t));
+
+    return a->currency_row == NULL ? JOURNEY_ERROR : journey_goals_wanted(a);
+}
+
+
+int
+journey_goals_add(journey_analysis_t *a)
+{
+    return (journey_goals_currencies(a) != JOURNEY_OK
+            || journey_goals_rows(a) != JOURNEY_OK) ? JOURNEY_ERROR
+                                                    : JOURNEY_OK;
+}
+
+
+void
+journey_goals_finish(journey_analysis_t *a)
+{
+    uint32_t  i, n, first;
+
+    if (a->ncurrencies != 0) {
+        qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
+                journey_goals_currency_cmp, a);
     }
 
-    return journey_goals_table(a);
+    journey_goals_currency(a);
+
+    for (i = 0, n = 0; i < a->ngoals; i = first) {
+        for (first = i;
+             first < a->ngoals && a->goals[first].goal == a->goals[i].goal;
+             first++)
+        {
+            /* void */
+        }
+
+        memmove(a->goals + n, a->goals + i,
+                (first - i) * sizeof(journey_goal_sum_t));
+        n += journey_goals_fold(a, a->goals + n, first - i);
+    }
+
+    a->ngoals = n;
 }

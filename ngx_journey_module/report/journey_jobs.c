@@ -30,6 +30,7 @@ struct journey_jobs_s {
     journey_job_t       *first;         /* in order; the caller's own */
     journey_job_t      **last;
     unsigned             nopen;
+    uint64_t             number;        /* of the next one */
     size_t               nbytes;        /* of their data */
 
     journey_job_t       *queue;         /* under the mutex */
@@ -216,6 +217,7 @@ journey_jobs_add(journey_jobs_t *jobs, const journey_job_t *template)
     job->next = NULL;
     job->queued = NULL;
     job->size = job->len;
+    job->number = jobs->number++;
 
     *jobs->last = job;
     jobs->last = &job->next;

@@ -32,6 +32,7 @@ struct journey_job_s {
     journey_job_t       *next;          /* in the order of the input */
     journey_job_t       *queued;        /* to be worked on */
     size_t               size;          /* of data, as it was handed in */
+    uint64_t             number;        /* in the order of the input */
 
     const char          *file;
     uint64_t             offset;        /* of the member, or of the plain

@@ -8,6 +8,7 @@
 #include "journey_gzip.h"
 #include "journey_input.h"
 #include "journey_messages.h"
+#include "journey_spill.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ typedef struct {
     uint64_t                  nevents;
     journey_progress_t        progress;
 
-    unsigned                  no_memory;    /* set by threads, atomically */
+    unsigned                  failed;   /* set by threads, atomically */
     journey_loader_thread_t   threads[JOURNEY_THREADS_MAX];
 } journey_loader_t;
 
@@ -91,6 +92,10 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
     job->thread = number;
     job->first_event = part->nevents;
 
+    if (journey_spill_job(loader->store, number, job->number) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
     end = text->data + text->len;
 
     for (line = text->data; line < end; line = p + 1) {
@@ -140,7 +145,7 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
 
     job->nevents = part->nevents - job->first_event;
 
-    return JOURNEY_OK;
+    return journey_spill_check(loader->store, number);
 }
 
 
@@ -154,7 +159,7 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
     loader = ctx;
     thread = &loader->threads[number];
 
-    if (__atomic_load_n(&loader->no_memory, __ATOMIC_RELAXED)) {
+    if (__atomic_load_n(&loader->failed, __ATOMIC_RELAXED)) {
         return;
     }
 
@@ -162,7 +167,7 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
         || (job->wrong == NULL
             && journey_load_lines(loader, number, job, &text) != JOURNEY_OK))
     {
-        __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&loader->failed, 1, __ATOMIC_RELAXED);
     }
 }
 
@@ -247,7 +252,7 @@ journey_load_done(void *ctx, journey_job_t *job)
     if (journey_store_run(loader->store, job->thread, job->first_event,
                           job->nevents) != JOURNEY_OK)
     {
-        __atomic_store_n(&loader->no_memory, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&loader->failed, 1, __ATOMIC_RELAXED);
     }
 
     journey_progress(&loader->progress, loader->nevents, "events");
@@ -288,7 +293,7 @@ journey_load_files(journey_loader_t *loader, unsigned nthreads)
 
     journey_progress_erase(&loader->progress);
 
-    return loader->no_memory ? JOURNEY_ERROR : rc;
+    return loader->failed ? JOURNEY_ERROR : rc;
 }
 
 
@@ -319,10 +324,11 @@ journey_load_more(journey_store_t *store, const journey_options_t *opts,
     nthreads = journey_jobs_threads();
 
     if (journey_store_init(store, nthreads, more) != JOURNEY_OK
+        || journey_spill_create(store, opts->memory) != JOURNEY_OK
         || journey_load_files(&loader, nthreads) != JOURNEY_OK
         || journey_store_merge(store) != JOURNEY_OK)
     {
-        fprintf(stderr, "journey: not enough memory\n");
+        journey_store_complain(store);
         return JOURNEY_ERROR;
     }
 

@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 
 #define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
@@ -53,6 +54,55 @@ journey_options_append(const char ***list, unsigned *n, const char *value)
     *list = p;
 
     return JOURNEY_OK;
+}
+
+
+/* Bytes; the machine has to have them, which nobody checks. */
+
+static int
+journey_options_memory(const char *value, uint64_t *bytes,
+    journey_error_t *err)
+{
+    size_t       n;
+    unsigned     shift;
+    const char  *unit;
+
+    static const char  units[] = "kKmMgG";
+
+    n = strspn(value, "0123456789");
+    unit = strchr(units, value[n] ? value[n] : ' ');
+
+    if (n == 0 || n > 9 || (value[n] != '\0' && unit == NULL)
+        || (unit != NULL && value[n + 1] != '\0'))
+    {
+        return journey_error(err, "\"%s\" is no size", value);
+    }
+
+    shift = (unit == NULL) ? 0 : 10 * ((unsigned) (unit - units) / 2 + 1);
+    *bytes = strtoull(value, NULL, 10) << shift;
+
+    if (*bytes < JOURNEY_MEMORY_MIN) {
+        return journey_error(err, "\"%s\" is too little: %uM at least", value,
+                             JOURNEY_MEMORY_MIN >> 20);
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* Half of the machine's. */
+
+static uint64_t
+journey_options_half(void)
+{
+    long  pages, size;
+
+    pages = sysconf(_SC_PHYS_PAGES);
+    size = sysconf(_SC_PAGESIZE);
+
+    return (pages <= 0 || size <= 0) ? UINT64_MAX / 4
+           : journey_max((uint64_t) pages * (uint64_t) size / 2,
+                         JOURNEY_MEMORY_MIN);
 }
 
 
@@ -405,6 +455,9 @@ journey_options_set(journey_options_t *opts, unsigned option,
         opts->min_visitors = (uint64_t) n;
         return JOURNEY_OK;
 
+    case JOURNEY_OPT_MEMORY:
+        return journey_options_memory(value, &opts->memory, err);
+
     default:
         return journey_options_rights(opts, option, value, err);
     }
@@ -676,6 +729,7 @@ journey_options_read(journey_options_t *opts,
     opts->seed = JOURNEY_LIMIT_NONE;
     opts->idle = JOURNEY_IDLE;
     opts->lookback = JOURNEY_LOOKBACK;
+    opts->memory = journey_options_half();
     opts->window = JOURNEY_WINDOW;
     opts->order = 1;
     opts->half_life = JOURNEY_HALF_LIFE;

@@ -24,6 +24,8 @@
 
 #define JOURNEY_LIMIT_NONE  -1L
 
+#define JOURNEY_MEMORY_MIN  (1U << 20)  /* bytes, of --memory */
+
 
 typedef enum {
     JOURNEY_FORMAT_TEXT = 0,
@@ -150,6 +152,7 @@ struct journey_options_s {
     uint64_t                  min_visitors;     /* of a row; smaller ones are
                                            folded */
     unsigned                  views;    /* they are touches */
+    uint64_t                  memory;   /* bytes, for events */
 
     const char               *html;     /* report: a file or "-"; NULL: not
                                            as a page */

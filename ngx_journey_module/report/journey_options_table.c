@@ -48,6 +48,9 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "views", NULL, JOURNEY_OPTIONS_LOG,
       "views (mails opened, ads shown) of known visitors are\n"
       "touches, and part of paths" },
+    { "memory", "SIZE", JOURNEY_OPTIONS_LOG,
+      "memory for events, as 500M or 4G; what exceeds it goes to\n"
+      "files in TMPDIR (default half of the machine's)" },
     { "html", "FILE", JOURNEY_OPTIONS_HTML,
       "a page with pictures in FILE, which is replaced when the\n"
       "page is whole; - is standard output" },

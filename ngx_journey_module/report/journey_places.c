@@ -235,49 +235,66 @@ journey_places_seen(const void *ctx, uint32_t i, uint64_t *visitors)
 }
 
 
+static int
+journey_places_window(journey_places_walk_t *walk)
+{
+    int                     rc;
+    uint32_t                i, n;
+    const journey_store_t  *store;
+
+    store = walk->a->store;
+    rc = journey_order_init(&walk->order, store);
+
+    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+
+        if (n != 0) {
+            journey_places_visitor(walk, store->order + store->visitors[i], n);
+        }
+    }
+
+    journey_places_goals(walk);
+    journey_order_free(&walk->order);
+
+    return rc;
+}
+
+
 int
 journey_places_count(journey_places_t *places, const journey_analysis_t *a,
     unsigned parts)
 {
     int                     rc;
-    uint32_t                i, n;
     journey_places_walk_t   walk;
-    const journey_store_t  *store;
 
     memset(places, 0, sizeof(journey_places_t));
     memset(&walk, 0, sizeof(journey_places_walk_t));
 
-    store = a->store;
     walk.places = places;
     walk.a = a;
 
-    rc = journey_order_init(&walk.order, store);
-
-    if (journey_places_init(places, store, parts) != JOURNEY_OK) {
-        rc = JOURNEY_ERROR;
-    }
+    rc = journey_places_init(places, a->store, parts);
 
     while (rc == JOURNEY_OK) {
         memset(places->places, 0, places->n * sizeof(journey_place_t));
 
-        for (i = 1; i < store->nvisitors; i++) {
-            n = store->visitors[i + 1] - store->visitors[i];
+        journey_analysis_rewind(a);
 
-            if (n != 0) {
-                journey_places_visitor(&walk,
-                                       store->order + store->visitors[i], n);
+        while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+            if (journey_places_window(&walk) != JOURNEY_OK) {
+                return JOURNEY_ERROR;
             }
         }
 
-        journey_places_goals(&walk);
+        if (rc == JOURNEY_ERROR) {
+            return JOURNEY_ERROR;
+        }
 
         rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
              : journey_fold_few(&places->row, places->n, places->other,
                                 a->opts->min_visitors, journey_places_seen,
                                 places);
     }
-
-    journey_order_free(&walk.order);
 
     return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
 }

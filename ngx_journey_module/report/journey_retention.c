@@ -23,7 +23,8 @@ typedef struct {
     const journey_analysis_t  *a;
     int64_t                    since;   /* the first day of a cohort */
     journey_order_t            order;
-    uint32_t                  *marks;   /* by column: the latest visitor */
+    uint64_t                   gen;     /* number of the visitor */
+    uint64_t                  *marks;   /* by column: that of the latest */
     uint64_t                  *cohorts; /* visitors of each, folded or not */
 } journey_retention_walk_t;
 
@@ -183,24 +184,29 @@ journey_retention_sessions(journey_retention_walk_t *walk, uint32_t visitor,
         k = journey_max(k, 0);
 
         if (k < (int64_t) (retention->n - cohort)
-            && walk->marks[k] != visitor)
+            && walk->marks[k] != walk->gen)
         {
-            walk->marks[k] = visitor;
+            walk->marks[k] = walk->gen;
             back[k]++;
         }
     }
 }
 
 
-static void
-journey_retention_visitors(journey_retention_walk_t *walk)
+static int
+journey_retention_window(journey_retention_walk_t *walk)
 {
-    uint32_t              i, k, row, cohort;
+    uint32_t              i, row, cohort;
     journey_store_t      *store;
     journey_retention_t  *retention;
 
     retention = walk->retention;
     store = walk->a->store;
+
+    if (journey_order_init(&walk->order, store) != JOURNEY_OK) {
+        journey_order_free(&walk->order);
+        return JOURNEY_ERROR;
+    }
 
     for (i = 1; i < store->nvisitors; i++) {
 
@@ -213,10 +219,34 @@ journey_retention_visitors(journey_retention_walk_t *walk)
         row = journey_fold_row(retention->row, cohort);
         retention->visitors[row]++;
         walk->cohorts[cohort]++;
+        walk->gen++;
 
         journey_retention_sessions(walk, i, cohort,
                                    retention->back
                                    + (size_t) row * retention->n);
+    }
+
+    journey_order_free(&walk->order);
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_retention_visitors(journey_retention_walk_t *walk)
+{
+    int                   rc;
+    uint32_t              k, row, cohort;
+    journey_retention_t  *retention;
+
+    retention = walk->retention;
+
+    journey_analysis_rewind(walk->a);
+
+    while ((rc = journey_analysis_next(walk->a)) == JOURNEY_OK) {
+        if (journey_retention_window(walk) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
     }
 
     for (cohort = 0; cohort < retention->n; cohort++) {
@@ -227,6 +257,8 @@ journey_retention_visitors(journey_retention_walk_t *walk)
                 += walk->cohorts[cohort];
         }
     }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -306,33 +338,31 @@ journey_retention_count(journey_retention_t *retention,
     n = retention->n;
     size = (size_t) (n + 1) * n;
 
-    rc = journey_order_init(&walk.order, a->store);
-
-    walk.marks = malloc(n * sizeof(uint32_t));
+    walk.marks = malloc(n * sizeof(uint64_t));
     walk.cohorts = malloc(n * sizeof(uint64_t));
     retention->visitors = malloc((n + 1) * sizeof(uint64_t));
     retention->seen = malloc(size * sizeof(uint64_t));
     retention->back = malloc(size * sizeof(uint64_t));
 
-    if (walk.marks == NULL || walk.cohorts == NULL
-        || retention->visitors == NULL || retention->seen == NULL
-        || retention->back == NULL)
-    {
-        rc = JOURNEY_ERROR;
-    }
+    rc = (walk.marks == NULL || walk.cohorts == NULL
+          || retention->visitors == NULL || retention->seen == NULL
+          || retention->back == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
 
     while (rc == JOURNEY_OK) {
 
         retention->all = retention->hashes = retention->exempt = 0;
         retention->earlier = retention->unknown = 0;
 
-        memset(walk.marks, 0, n * sizeof(uint32_t));
+        memset(walk.marks, 0, n * sizeof(uint64_t));
         memset(walk.cohorts, 0, n * sizeof(uint64_t));
         memset(retention->visitors, 0, (n + 1) * sizeof(uint64_t));
         memset(retention->seen, 0, size * sizeof(uint64_t));
         memset(retention->back, 0, size * sizeof(uint64_t));
 
-        journey_retention_visitors(&walk);
+        if (journey_retention_visitors(&walk) != JOURNEY_OK) {
+            rc = JOURNEY_ERROR;
+            break;
+        }
 
         rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
              : journey_fold_few(&retention->row, n + 1, n,
@@ -340,7 +370,6 @@ journey_retention_count(journey_retention_t *retention,
                                 retention);
     }
 
-    journey_order_free(&walk.order);
     free(walk.marks);
     free(walk.cohorts);
 

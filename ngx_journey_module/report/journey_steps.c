@@ -230,20 +230,49 @@ journey_steps_cmp(const void *one, const void *two)
 }
 
 
+static int
+journey_steps_window(journey_steps_walk_t *walk)
+{
+    uint32_t                i, n;
+    unsigned                k, furthest;
+    journey_steps_t        *steps;
+    journey_steps_way_t     best;
+    const journey_store_t  *store;
+
+    store = walk->a->store;
+    steps = walk->steps;
+
+    for (i = 1; i < store->nvisitors; i++) {
+        n = store->visitors[i + 1] - store->visitors[i];
+        furthest = journey_steps_visitor(walk,
+                                         store->order + store->visitors[i], n,
+                                         &best);
+
+        for (k = 0; k < furthest; k++) {
+            steps->steps[k].visitors++;
+
+            if (k > 0
+                && journey_steps_add(&steps->steps[k],
+                                     best.t[k] - best.t[k - 1]) != JOURNEY_OK)
+            {
+                return JOURNEY_ERROR;
+            }
+        }
+    }
+
+    return JOURNEY_OK;
+}
+
+
 int
 journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
     uint64_t window)
 {
-    int                     rc;
-    uint32_t                i, n;
-    unsigned                k, furthest;
-    journey_steps_way_t     best;
-    journey_steps_walk_t    walk;
-    const journey_store_t  *store;
+    int                   rc;
+    unsigned              k;
+    journey_steps_walk_t  walk;
 
     memset(&walk, 0, sizeof(journey_steps_walk_t));
-
-    store = a->store;
 
     walk.steps = steps;
     walk.a = a;
@@ -251,19 +280,13 @@ journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
 
     rc = journey_steps_match(&walk);
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        furthest = journey_steps_visitor(&walk,
-                                         store->order + store->visitors[i], n,
-                                         &best);
+    journey_analysis_rewind(a);
 
-        for (k = 0; k < furthest && rc == JOURNEY_OK; k++) {
-            steps->steps[k].visitors++;
+    while (rc == JOURNEY_OK) {
+        rc = journey_analysis_next(a);
 
-            if (k > 0) {
-                rc = journey_steps_add(&steps->steps[k],
-                                       best.t[k] - best.t[k - 1]);
-            }
+        if (rc == JOURNEY_OK) {
+            rc = journey_steps_window(&walk);
         }
     }
 
@@ -277,7 +300,7 @@ journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
     free(walk.pages);
     free(walk.goals);
 
-    return rc;
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 

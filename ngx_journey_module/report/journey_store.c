@@ -4,15 +4,15 @@
  */
 
 
-#include "journey_store.h"
+#include "journey_spill.h"
+#include "journey_store_merge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
 
-/* Makes room for one more in a growing array. */
-
-static int
+int
 journey_store_grow(void *array, uint32_t n, uint32_t *size, size_t element)
 {
     void      *p;
@@ -61,18 +61,14 @@ journey_part_init(journey_part_t *part, uint64_t seed, unsigned more)
 }
 
 
-static void
-journey_part_free(journey_part_t *part)
+void
+journey_part_empty(journey_part_t *part)
 {
     uint32_t  i;
 
-    journey_intern_free(&part->names);
     journey_intern_free(&part->orders);
     journey_intern_free(&part->visitors);
     journey_intern_free(&part->users);
-    journey_intern_free(&part->pages);
-    journey_intern_free(&part->touches);
-    journey_intern_free(&part->places);
 
     for (i = 0; i < part->nchunks; i++) {
         free(part->chunks[i]);
@@ -85,6 +81,40 @@ journey_part_free(journey_part_t *part)
     free(part->bys);
     free(part->firsts);
     free(part->buf);
+
+    part->chunks = NULL;
+    part->goals = NULL;
+    part->ways = NULL;
+    part->joins = NULL;
+    part->bys = NULL;
+    part->firsts = NULL;
+    part->buf = NULL;
+    part->nchunks = 0;
+}
+
+
+static void
+journey_part_free(journey_part_t *part)
+{
+    journey_part_empty(part);
+
+    journey_intern_free(&part->names);
+    journey_intern_free(&part->pages);
+    journey_intern_free(&part->touches);
+    journey_intern_free(&part->places);
+}
+
+
+void
+journey_part_tally(journey_part_t *all, const journey_part_t *part)
+{
+    all->from = journey_min(all->from, part->from);
+    all->until = journey_max(all->until, part->until);
+    all->prefetched += part->prefetched;
+    all->bots += part->bots;
+    all->exempt += part->exempt;
+    all->loose += part->loose;
+    all->done |= part->done;
 }
 
 
@@ -126,7 +156,12 @@ journey_store_free(journey_store_t *store)
         journey_part_free(&store->parts[i]);
     }
 
+    if (store->chunks == store->all.chunks) {
+        store->chunks = NULL;
+    }
+
     journey_part_free(&store->all);
+    journey_spill_free(store->spill);
 
     free(store->parts);
     free(store->runs);
@@ -220,6 +255,7 @@ journey_part_goal(journey_part_t *part, const journey_record_t *rec,
 
     if (rec->done) {
         ev->flags |= JOURNEY_EV_DONE;
+        part->done = 1;
     }
 
     return JOURNEY_OK;
@@ -299,11 +335,9 @@ journey_part_loose(journey_part_t *part, const journey_record_t *rec,
 }
 
 
-/* What is known of the event's visitor by it. */
-
-static int
-journey_part_first(journey_part_t *part, const journey_record_t *rec,
-    uint32_t visitor)
+int
+journey_part_known(journey_part_t *part, uint32_t visitor,
+    const journey_first_t *known)
 {
     uint32_t          size;
     journey_first_t  *first;
@@ -325,14 +359,10 @@ journey_part_first(journey_part_t *part, const journey_record_t *rec,
 
     first = &part->firsts[visitor];
 
-    if (rec->basis == 'e') {
-        first->exempt = 1;
-    }
+    first->exempt |= known->exempt;
 
-    if (rec->has_first_seen && rec->first_seen < INT32_MAX
-        && (first->day == 0 || rec->first_seen + 1 < (uint32_t) first->day))
-    {
-        first->day = rec->first_seen + 1;
+    if (known->day != 0 && (first->day == 0 || known->day < first->day)) {
+        first->day = known->day;
     }
 
     return JOURNEY_OK;
@@ -344,6 +374,7 @@ journey_part_keep(journey_part_t *part, const journey_record_t *rec,
     const journey_ev_t *ev)
 {
     journey_more_t       *more;
+    journey_first_t       first;
     const journey_str_t  *strs[3];
 
     more = journey_part_more(part, part->nevents);
@@ -358,7 +389,11 @@ journey_part_keep(journey_part_t *part, const journey_record_t *rec,
         more->place = journey_part_tuple(part, &part->places, strs, 3);
     }
 
-    if (ev->visitor != 0 && journey_part_first(part, rec, ev->visitor)
+    first.exempt = (rec->basis == 'e');
+    first.day = (rec->has_first_seen && rec->first_seen < INT32_MAX)
+                ? rec->first_seen + 1 : 0;
+
+    if (ev->visitor != 0 && journey_part_known(part, ev->visitor, &first)
                             != JOURNEY_OK)
     {
         return JOURNEY_ERROR;
@@ -368,12 +403,12 @@ journey_part_keep(journey_part_t *part, const journey_record_t *rec,
 }
 
 
-static journey_ev_t *
-journey_part_next(journey_part_t *part)
+journey_ev_t *
+journey_part_place(journey_part_t *part, uint64_t i)
 {
     journey_ev_t  *chunk;
 
-    if (part->nevents == (uint64_t) part->nchunks << JOURNEY_CHUNK_BITS) {
+    if (i == (uint64_t) part->nchunks << JOURNEY_CHUNK_BITS) {
 
         if (journey_store_grow(&part->chunks, part->nchunks,
                                &part->chunks_size, sizeof(journey_ev_t *))
@@ -392,7 +427,7 @@ journey_part_next(journey_part_t *part)
         part->chunks[part->nchunks++] = chunk;
     }
 
-    return journey_part_event(part, part->nevents);
+    return journey_part_event(part, i);
 }
 
 
@@ -414,7 +449,7 @@ journey_part_add(journey_part_t *part, const journey_record_t *rec)
         return JOURNEY_OK;
     }
 
-    ev = journey_part_next(part);
+    ev = journey_part_place(part, part->nevents);
     if (ev == NULL) {
         return JOURNEY_ERROR;
     }
@@ -527,4 +562,35 @@ journey_store_run(journey_store_t *store, unsigned part, uint64_t first,
     run->count = (uint32_t) count;
 
     return JOURNEY_OK;
+}
+
+
+void
+journey_store_rewind(journey_store_t *store)
+{
+    store->window = 0;
+}
+
+
+int
+journey_store_next(journey_store_t *store)
+{
+    if (journey_spill_is(store)) {
+        return journey_spill_window(store, store->window++);
+    }
+
+    return store->window++ == 0 ? JOURNEY_OK : JOURNEY_DECLINED;
+}
+
+
+void
+journey_store_complain(const journey_store_t *store)
+{
+    const journey_error_t  *wrong;
+
+    wrong = store->spill ? journey_spill_wrong(store->spill) : NULL;
+    wrong = wrong ? wrong : &store->wrong;
+
+    fprintf(stderr, "journey: %s\n",
+            wrong->text[0] ? wrong->text : "not enough memory");
 }

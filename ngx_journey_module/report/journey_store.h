@@ -142,6 +142,7 @@ typedef struct {
     uint64_t              loose;        /* events that are JOURNEY_EV_LOOSE */
     uint64_t              from;         /* smallest and largest t */
     uint64_t              until;
+    unsigned              done;         /* a goal completes a journey */
 
     u_char               *buf;          /* for keys of pages and touches */
     size_t                buf_size;
@@ -152,7 +153,7 @@ typedef struct {
 /* Events that came from one job, so that their order is that of the input. */
 
 typedef struct {
-    uint64_t              first;
+    uint64_t              first;        /* in its part; once merged: ref */
     uint32_t              count;
     uint32_t              part;
 } journey_run_t;
@@ -184,7 +185,13 @@ typedef struct {
     uint32_t             *goals;        /* goal events by t and place */
     uint32_t              ngoals;
 
+    uint64_t              window_events;        /* events that are in
+                                                   memory */
     unsigned              window;       /* those that were seen */
+    unsigned              fresh;        /* the events are not marked yet */
+    struct journey_spill_s  *spill;     /* NULL: memory has no bound */
+    journey_error_t       wrong;        /* why something failed; empty: memory
+                                           is exhausted */
 } journey_store_t;
 
 
@@ -202,6 +209,17 @@ int journey_store_run(journey_store_t *store, unsigned part, uint64_t first,
 
 /* Merges the parts, joins visitors (pv), orders.  To be called once. */
 int journey_store_merge(journey_store_t *store);
+
+/*
+ * The events in windows (journey_analysis.h): what memory holds is one, which
+ * is there from the beginning.  store->fresh is set when events were read that
+ * nobody has marked.  JOURNEY_DECLINED behind the last one.
+ */
+void journey_store_rewind(journey_store_t *store);
+int journey_store_next(journey_store_t *store);
+
+/* Says why something failed, on standard error. */
+void journey_store_complain(const journey_store_t *store);
 
 /* Sorts events by t, page before goal, keeping their order else; tmp has room
  * for n. */

@@ -6,7 +6,11 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
+#include "journey_store_merge.h"
 #include "journey_persons.h"
+#include "journey_spill.h"
 
 #include <stdlib.h>
 
@@ -93,12 +97,7 @@ journey_merge_goals(journey_part_t *all, journey_part_t *part,
         join->visitor = maps->visitors[join->visitor];
     }
 
-    all->from = journey_min(all->from, part->from);
-    all->until = journey_max(all->until, part->until);
-    all->prefetched += part->prefetched;
-    all->bots += part->bots;
-    all->exempt += part->exempt;
-    all->loose += part->loose;
+    journey_part_tally(all, part);
     all->nevents += part->nevents;
 }
 
@@ -300,20 +299,18 @@ journey_store_sort(const journey_store_t *store, uint32_t *refs, uint32_t n,
 /* Puts the events behind their visitor, in the order of the input. */
 
 static void
-journey_merge_place(journey_store_t *store, const journey_maps_t *maps)
+journey_merge_place(journey_store_t *store)
 {
     size_t          r;
-    uint32_t        i, ref, base;
+    uint32_t        i, ref;
     journey_ev_t   *ev;
     journey_run_t  *run;
 
     for (r = 0; r < store->nruns; r++) {
         run = &store->runs[r];
-        base = (maps[run->part].chunks << JOURNEY_CHUNK_BITS)
-               + (uint32_t) run->first;
 
         for (i = 0; i < run->count; i++) {
-            ref = base + i;
+            ref = (uint32_t) run->first + i;
             ev = journey_store_event(store, ref);
 
             store->order[store->visitors[ev->visitor]++] = ref;
@@ -327,7 +324,40 @@ journey_merge_place(journey_store_t *store, const journey_maps_t *maps)
 
 
 static int
-journey_merge_order(journey_store_t *store, const journey_maps_t *maps)
+journey_merge_input_cmp(const void *one, const void *two, void *ctx)
+{
+    uint64_t         a, b;
+    const uint64_t  *input;
+
+    input = ctx;
+    a = input[*(const uint32_t *) one];
+    b = input[*(const uint32_t *) two];
+
+    return a < b ? -1 : a > b;
+}
+
+
+/* By their place in the input. */
+
+static void
+journey_merge_input(uint32_t *refs, uint32_t n, const uint64_t *input)
+{
+    uint32_t  i;
+
+    for (i = 1; i < n; i++) {
+        if (input[refs[i - 1]] > input[refs[i]]) {
+            qsort_r(refs, n, sizeof(uint32_t), journey_merge_input_cmp,
+                    (void *) input);
+            return;
+        }
+    }
+}
+
+
+/* input is NULL where runs are in the input's order. */
+
+static int
+journey_merge_order(journey_store_t *store, const uint64_t *input)
 {
     uint32_t  i, *tmp;
 
@@ -339,13 +369,23 @@ journey_merge_order(journey_store_t *store, const journey_maps_t *maps)
         store->visitors[i] += store->visitors[i - 1];
     }
 
-    journey_merge_place(store, maps);
+    journey_merge_place(store);
 
     for (i = store->nvisitors; i > 0; i--) {
         store->visitors[i] = store->visitors[i - 1];
     }
 
     store->visitors[0] = 0;
+
+    if (input != NULL) {
+        for (i = 0; i < store->nvisitors; i++) {
+            journey_merge_input(store->order + store->visitors[i],
+                                store->visitors[i + 1] - store->visitors[i],
+                                input);
+        }
+
+        journey_merge_input(store->goals, store->ngoals, input);
+    }
 
     tmp = malloc(((size_t) store->ngoals + 1) * sizeof(uint32_t));
     if (tmp == NULL) {
@@ -388,27 +428,23 @@ journey_merge_users(journey_store_t *store, const journey_maps_t *maps,
 }
 
 
-/* Visitors become persons, and events are ordered by these. */
+/* Visitors become persons, and events are ordered by these; store->users says
+ * whose they are, and is not needed any more then. */
 
 static int
-journey_merge_persons(journey_store_t *store, const journey_maps_t *maps,
-    uint64_t nchunks)
+journey_merge_persons(journey_store_t *store, const uint64_t *input)
 {
-    uint64_t   i, n;
-    uint32_t  *visitors;
-    unsigned   part;
+    size_t          r;
+    uint32_t        i;
+    uint64_t        n;
+    uint32_t       *visitors;
+    journey_run_t  *run;
 
     n = (uint64_t) store->nvisitors + store->all.users.n - 1;
 
-    if (n >= UINT32_MAX
-        || journey_merge_users(store, maps, nchunks) != JOURNEY_OK
-        || journey_persons_stitch(store) != JOURNEY_OK)
-    {
+    if (n >= UINT32_MAX || journey_persons_stitch(store) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
-
-    free(store->users);
-    store->users = NULL;
 
     visitors = calloc(n + 2, sizeof(uint32_t));
     if (visitors == NULL) {
@@ -419,13 +455,97 @@ journey_merge_persons(journey_store_t *store, const journey_maps_t *maps,
     store->visitors = visitors;
     store->nvisitors = (uint32_t) n;
 
-    for (part = 0; part < store->nparts; part++) {
-        for (i = 0; i < store->parts[part].nevents; i++) {
-            visitors[journey_part_event(&store->parts[part], i)->visitor + 1]++;
+    for (r = 0; r < store->nruns; r++) {
+        run = &store->runs[r];
+
+        for (i = 0; i < run->count; i++) {
+            visitors[journey_store_event(store, (uint32_t) run->first + i)
+                     ->visitor + 1]++;
         }
     }
 
-    return journey_merge_order(store, maps);
+    return journey_merge_order(store, input);
+}
+
+
+int
+journey_store_arrange(journey_store_t *store, const uint64_t *input,
+    uint32_t *users)
+{
+    int              rc;
+    size_t           n;
+    uint64_t         i;
+    journey_ev_t    *ev;
+    journey_part_t  *all;
+    journey_first_t *firsts;
+
+    all = &store->all;
+
+    store->nvisitors = all->visitors.n;
+    store->persons = store->nvisitors;
+    store->visitors = calloc((size_t) store->nvisitors + 2, sizeof(uint32_t));
+    store->order = malloc((store->window_events + 1) * sizeof(uint32_t));
+    store->goals = malloc(((size_t) all->ngoals + 1) * sizeof(uint32_t));
+
+    if (store->visitors == NULL || store->order == NULL
+        || store->goals == NULL)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    store->nruns = 0;
+
+    if (journey_store_run(store, 0, 0, store->window_events) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    if (all->njoins != 0) {
+        qsort(all->joins, all->njoins, sizeof(journey_join_t),
+              journey_merge_join_cmp);
+    }
+
+    for (i = 0; i < store->window_events; i++) {
+        ev = journey_store_event(store, (uint32_t) i);
+
+        if (all->njoins != 0) {
+            ev->visitor = journey_merge_visitor(all, ev->visitor, ev->t);
+        }
+
+        store->visitors[ev->visitor + 1]++;
+    }
+
+    rc = journey_merge_order(store, input);
+
+    if (rc == JOURNEY_OK && all->more) {
+        n = (size_t) store->nvisitors + all->users.n;
+
+        firsts = realloc(all->firsts, n * sizeof(journey_first_t));
+        if (firsts == NULL) {
+            return JOURNEY_ERROR;
+        }
+
+        all->firsts = firsts;
+
+        if (all->firsts_size < n) {
+            memset(firsts + all->firsts_size, 0,
+                   (n - all->firsts_size) * sizeof(journey_first_t));
+        }
+
+        /* what lies behind the visitors is the persons' */
+
+        memset(firsts + store->nvisitors, 0,
+               all->users.n * sizeof(journey_first_t));
+
+        all->firsts_size = (uint32_t) n;
+    }
+
+    if (rc == JOURNEY_OK && all->users.n > 1) {
+        store->users = users;
+        rc = journey_merge_persons(store, input);
+        store->users = NULL;
+    }
+
+    return rc;
 }
 
 
@@ -433,10 +553,15 @@ int
 journey_store_merge(journey_store_t *store)
 {
     int              rc;
+    size_t           r;
     uint64_t         nchunks, ngoals, nways, njoins;
     unsigned         i;
     journey_maps_t  *maps;
     journey_part_t  *all, *part;
+
+    if (journey_spill_is(store)) {
+        return journey_spill_finish(store);
+    }
 
     all = &store->all;
     rc = JOURNEY_ERROR;
@@ -496,10 +621,15 @@ journey_store_merge(journey_store_t *store)
         journey_merge_events(store, &store->parts[i], &maps[i]);
     }
 
+    for (r = 0; r < store->nruns; r++) {
+        store->runs[r].first += (uint64_t) maps[store->runs[r].part].chunks
+                                << JOURNEY_CHUNK_BITS;
+    }
+
     store->order = malloc((all->nevents + 1) * sizeof(uint32_t));
 
     if (store->order != NULL) {
-        rc = journey_merge_order(store, maps);
+        rc = journey_merge_order(store, NULL);
     }
 
     if (rc == JOURNEY_OK && all->more) {
@@ -507,8 +637,18 @@ journey_store_merge(journey_store_t *store)
     }
 
     if (rc == JOURNEY_OK && all->users.n > 1) {
-        rc = journey_merge_persons(store, maps, nchunks);
+        rc = journey_merge_users(store, maps, nchunks);
     }
+
+    if (rc == JOURNEY_OK && store->users != NULL) {
+        rc = journey_merge_persons(store, NULL);
+    }
+
+    store->window_events = all->nevents;
+    store->fresh = 1;
+
+    free(store->users);
+    store->users = NULL;
 
 done:
 

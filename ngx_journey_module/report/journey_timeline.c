@@ -243,7 +243,8 @@ journey_timeline_sessions(const journey_timeline_t *line,
 
 
 static int
-journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
+journey_timeline_window(journey_timeline_t *line, const journey_analysis_t *a,
+    uint64_t *gen)
 {
     uint32_t                i, k, n, most, *refs;
     uint64_t               *keys;
@@ -269,6 +270,8 @@ journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
         refs = store->order + store->visitors[i];
         n = store->visitors[i + 1] - store->visitors[i];
 
+        (*gen)++;
+
         for (k = 0; k < n; k++) {
             ev = journey_store_event(store, refs[k]);
 
@@ -278,8 +281,8 @@ journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
                 bucket = journey_timeline_bucket(line, ev->t);
             }
 
-            if (i != 0 && bucket->visitor != i) {
-                bucket->visitor = i;
+            if (i != 0 && bucket->visitor != *gen) {
+                bucket->visitor = *gen;
                 bucket->visitors++;
             }
 
@@ -296,6 +299,26 @@ journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
     free(keys);
 
     return JOURNEY_OK;
+}
+
+
+static int
+journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
+{
+    int       rc;
+    uint64_t  gen;
+
+    gen = 0;
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        if (journey_timeline_window(line, a, &gen) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
+    }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 

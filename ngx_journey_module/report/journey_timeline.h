@@ -27,7 +27,7 @@ typedef struct {
     uint64_t           visitors;
     uint64_t           sessions;        /* that began in it */
     uint64_t           conversions;
-    uint32_t           visitor;         /* counted last */
+    uint64_t           visitor;         /* counted last */
 } journey_bucket_t;
 
 typedef struct {

@@ -581,31 +581,50 @@ journey_touches_visitor(journey_touches_walk_t *walk, const uint32_t *refs,
 }
 
 
+static int
+journey_touches_window(journey_touches_walk_t *walk)
+{
+    int                     rc;
+    uint32_t                i;
+    const journey_store_t  *store;
+
+    store = walk->a->store;
+    rc = journey_order_init(&walk->order, store);
+
+    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+        rc = journey_touches_visitor(walk, store->order + store->visitors[i],
+                                     store->visitors[i + 1]
+                                     - store->visitors[i],
+                                     journey_persons_is(store, i));
+    }
+
+    journey_order_free(&walk->order);
+
+    return rc;
+}
+
+
 int
 journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
 {
     int                      rc;
-    uint32_t                 i;
-    const journey_store_t   *store;
     journey_touches_walk_t   walk;
 
     memset(&walk, 0, sizeof(journey_touches_walk_t));
 
     walk.touches = touches;
     walk.a = a;
-    store = a->store;
 
-    rc = journey_order_init(&walk.order, store);
+    rc = journey_touches_items(&walk);
 
-    if (rc == JOURNEY_OK) {
-        rc = journey_touches_items(&walk);
-    }
+    journey_analysis_rewind(a);
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        rc = journey_touches_visitor(&walk, store->order + store->visitors[i],
-                                     store->visitors[i + 1]
-                                     - store->visitors[i],
-                                     journey_persons_is(store, i));
+    while (rc == JOURNEY_OK) {
+        rc = journey_analysis_next(a);
+
+        if (rc == JOURNEY_OK) {
+            rc = journey_touches_window(&walk);
+        }
     }
 
     touches->without_visitor = a->without_visitor;
@@ -614,10 +633,9 @@ journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
     free(walk.touch_items);
     free(walk.touch_direct);
     free(walk.name_items);
-    journey_order_free(&walk.order);
     free(walk.ways);
     free(walk.items);
     free(walk.ages);
 
-    return rc;
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }

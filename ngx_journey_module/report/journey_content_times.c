@@ -1,0 +1,168 @@
+
+/*
+ * Copyright (C) ngx_journey_module contributors
+ *
+ * How long the pages took: the 95th percentile of each.
+ */
+
+
+#include "journey_content.h"
+
+#include <stdlib.h>
+
+
+/* How many of a page's visits took so long. */
+
+typedef struct {
+    uint64_t              key;          /* page << 32 | ms */
+    uint64_t              visits;
+} journey_content_time_t;
+
+typedef struct {
+    journey_content_time_t  *times;     /* by key; each is there once */
+    size_t                   n;
+} journey_content_times_t;
+
+
+static int
+journey_content_cmp(const void *one, const void *two)
+{
+    const journey_content_time_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return a->key < b->key ? -1 : a->key > b->key;
+}
+
+
+/* Puts all of the same key together. */
+
+static size_t
+journey_content_pack(journey_content_time_t *times, size_t n)
+{
+    size_t  i, k;
+
+    qsort(times, n, sizeof(journey_content_time_t), journey_content_cmp);
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (k != 0 && times[k - 1].key == times[i].key) {
+            times[k - 1].visits += times[i].visits;
+
+        } else {
+            times[k++] = times[i];
+        }
+    }
+
+    return k;
+}
+
+
+static int
+journey_content_window(journey_content_times_t *all,
+    const journey_store_t *store)
+{
+    size_t                   r, n, size;
+    uint32_t                 i, ref, ms;
+    const journey_ev_t      *ev;
+    const journey_run_t     *run;
+    journey_content_time_t  *times;
+
+    n = all->n;
+    size = n;
+
+    for (r = 0; r < store->nruns; r++) {
+        run = &store->runs[r];
+
+        for (i = 0; i < run->count; i++) {
+            ref = (uint32_t) run->first + i;
+            ev = journey_store_event(store, ref);
+            ms = journey_store_more(store, ref)->ms;
+
+            if (ev->kind != JOURNEY_EVENT_PAGE || ms == 0) {
+                continue;
+            }
+
+            if (n == size) {
+
+                /* most are there already: it rarely gets much larger */
+
+                n = all->n = journey_content_pack(all->times, n);
+                size = journey_max(2 * n, 65536);
+
+                times = realloc(all->times,
+                                size * sizeof(journey_content_time_t));
+                if (times == NULL) {
+                    return JOURNEY_ERROR;
+                }
+
+                all->times = times;
+            }
+
+            all->times[n].key = (uint64_t) ev->page << 32 | (ms - 1);
+            all->times[n++].visits = 1;
+        }
+    }
+
+    all->n = journey_content_pack(all->times, n);
+
+    return JOURNEY_OK;
+}
+
+
+/* The least time that at least 95 of 100 visits do not exceed. */
+
+static void
+journey_content_slow(journey_content_t *content,
+    const journey_content_times_t *all)
+{
+    size_t                   i, first;
+    uint32_t                 page;
+    uint64_t                 seen;
+    journey_content_page_t  *sum;
+
+    for (first = 0; first < all->n; first = i) {
+        page = (uint32_t) (all->times[first].key >> 32);
+        sum = &content->pages[page];
+        sum->timed = 0;
+
+        for (i = first; i < all->n && all->times[i].key >> 32 == page; i++) {
+            sum->timed += all->times[i].visits;
+        }
+
+        seen = 0;
+
+        for (i = first; i < all->n && all->times[i].key >> 32 == page; i++) {
+
+            if (seen < (sum->timed * 95 + 99) / 100) {
+                seen += all->times[i].visits;
+                sum->slow = (uint32_t) all->times[i].key;
+            }
+        }
+    }
+}
+
+
+int
+journey_content_times(journey_content_t *content, const journey_analysis_t *a)
+{
+    int                      rc;
+    journey_content_times_t  all;
+
+    memset(&all, 0, sizeof(journey_content_times_t));
+
+    journey_analysis_rewind(a);
+
+    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
+        if (journey_content_window(&all, a->store) != JOURNEY_OK) {
+            rc = JOURNEY_ERROR;
+            break;
+        }
+    }
+
+    journey_content_slow(content, &all);
+
+    free(all.times);
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
+}
