@@ -76,7 +76,21 @@ journey_report_next(journey_report_t *r)
 static int
 journey_report_make_summary(journey_report_t *r)
 {
-    return journey_table_summary(journey_report_next(r), r->a, r->damage);
+    int               rc;
+    journey_table_t  *table;
+
+    table = journey_report_next(r);
+    rc = journey_table_summary(table, r->a, r->damage);
+
+    if (rc == JOURNEY_OK && (r->wanted & JOURNEY_REPORT_WHOLE)
+        && journey_report_exempt(r->a))
+    {
+        journey_table_note(table, "all events are of the profile exempt, which "
+                           "measures audiences and follows nobody: no "
+                           "attribution, time to conversion and retention");
+    }
+
+    return rc;
 }
 
 
@@ -168,8 +182,9 @@ static int
 journey_report_make_time(journey_report_t *r)
 {
     if (journey_report_exempt(r->a)) {
-        journey_report_next(r)->members = "\"time\":null";
-        return JOURNEY_DECLINED;
+        journey_report_next(r)->members = "\"time_summary\":null,\n"
+                                          "\"time\":null";
+        return JOURNEY_OK;
     }
 
     return journey_tables_time(r->tables, &r->n, r->a, r->limit);
@@ -191,8 +206,12 @@ journey_report_make_retention(journey_report_t *r)
 
     table = journey_report_next(r);
 
-    rc = journey_report_exempt(r->a) ? JOURNEY_DECLINED
-         : journey_table_retention(table, r->a, r->limit);
+    if (journey_report_exempt(r->a)) {
+        table->members = "\"retention\":null";
+        return JOURNEY_OK;
+    }
+
+    rc = journey_table_retention(table, r->a, r->limit);
 
     if (rc == JOURNEY_DECLINED) {
         table->members = "\"retention\":null";
