@@ -19,9 +19,10 @@
 #define JOURNEY_RECORD_TOUCHES 16       /* names in w */
 #define JOURNEY_RECORD_LABELS  8
 
-/* A position (pn) or a value (val, either way) beyond these is an error of a
- * line that is read: a model has at most 255 phases, and sums of values must
- * be numbers, too. */
+/* A line that is read is in error beyond these, and so are its position (pn)
+ * and its value (val, either way): a model has at most 255 phases, and sums of
+ * values must be numbers, too. */
+#define JOURNEY_LINE_MAX       (1024 * 1024)
 #define JOURNEY_POSITION_MAX   65535
 #define JOURNEY_MONEY_MAX      1e290
 
@@ -107,7 +108,8 @@ u_char *journey_record_write(u_char *dst, const journey_record_t *rec);
  * hold no escape, else into buf, which must have len bytes; both must live as
  * long as rec is used.  Unknown keys are passed over, whatever their value;
  * a key of the wrong type, a missing t or k, an unknown k, or bad JSON is an
- * error with a text that says where (byte in the line).
+ * error with a text that says where (byte in the line); so is one of more than
+ * JOURNEY_LINE_MAX bytes.
  */
 int journey_record_read(journey_record_t *rec, const u_char *line, size_t len,
     u_char *buf, journey_error_t *err);

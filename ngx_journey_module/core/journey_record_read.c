@@ -417,6 +417,10 @@ journey_record_read(journey_record_t *rec, const u_char *line, size_t len,
 
     has_time = 0;
 
+    if (len > JOURNEY_LINE_MAX) {
+        return journey_error(err, "longer than %d bytes", JOURNEY_LINE_MAX);
+    }
+
     if (journey_json_peek(&json) != '{') {
         return journey_json_error(&json, "not an object");
     }

@@ -11,11 +11,11 @@
 #define JOURNEY_CHECK_LINES_H
 
 
-#include "journey_core.h"
+#include "journey_record.h"
 
 
 /* Longest line that goes over from one piece into the next. */
-#define JOURNEY_CHECK_LINE_MAX  (1024 * 1024)
+#define JOURNEY_CHECK_LINE_MAX  JOURNEY_LINE_MAX
 
 
 /* The line, without its newline, and what is wrong with it, NULL for nothing.

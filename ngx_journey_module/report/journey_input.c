@@ -11,6 +11,7 @@
 
 #include "journey_input.h"
 #include "journey_gzip.h"
+#include "journey_record.h"
 #include "journey_window.h"
 
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 
 
 #define JOURNEY_INPUT_BLOCK   (256 * 1024)      /* of text in one job */
-#define JOURNEY_INPUT_LINE    (1024 * 1024)     /* longest line */
+#define JOURNEY_INPUT_LINE    JOURNEY_LINE_MAX  /* longest line */
 #define JOURNEY_INPUT_SLICE   (64 * 1024)       /* inflated at once */
 #define JOURNEY_INPUT_HEADER  (65536 + 32)      /* longest start of a member */
 #define JOURNEY_INPUT_TRIAL   (32 * 1024)

@@ -563,7 +563,7 @@ static void
 test_bad(void)
 {
     size_t            i, n;
-    char              deep[512];
+    char             *text, deep[512];
     journey_record_t  rec;
     journey_error_t   err;
 
@@ -669,6 +669,20 @@ test_bad(void)
     }
 
     is_int(n, sizeof(whole) - 1, "is refused wherever it is cut");
+
+    /* as long as a line may be, and longer */
+
+    text = malloc(JOURNEY_LINE_MAX + 1);
+    memset(text, ' ', JOURNEY_LINE_MAX + 1);
+    memcpy(text, whole, sizeof(whole) - 1);
+
+    is_int(read_line(&rec, text, JOURNEY_LINE_MAX, &err), JOURNEY_OK,
+           "a line of 1 MB");
+    is_int(read_line(&rec, text, JOURNEY_LINE_MAX + 1, &err), JOURNEY_ERROR,
+           "one byte more");
+    is_str(str(err.text), "longer than 1048576 bytes", "... and why");
+
+    free(text);
 
     /* any byte anywhere: no crash, and a verdict */
 
