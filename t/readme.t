@@ -369,7 +369,8 @@ for my $name (sort keys %$report) {
                                               : $report->{$name};
     my @real = keys %$row;
 
-    push @real, 'host' if $name eq 'phases';    # with several models
+    push @real, 'host'                          # with several models
+        if $name =~ /^(?:phases|transitions|phase_times)$/;
     same($documented{$name}, \@real, "keys of $name");
 }
 
