@@ -174,7 +174,7 @@ journey_report_make_paths(journey_report_t *r)
 static int
 journey_report_make_moves(journey_report_t *r)
 {
-    return journey_tables_transitions(r->tables, &r->n, r->a, r->top);
+    return journey_tables_transitions(r->tables, &r->n, r->a, r->limit);
 }
 
 
