@@ -96,6 +96,26 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
 }
 
 
+/* Is the visit the latest one?  Of two at one moment that whose phase has the
+ * later name, whoever was read first. */
+
+static int
+journey_analysis_later(const journey_analysis_t *a, const journey_ev_t *ev,
+    const journey_page_sum_t *page)
+{
+    journey_str_t  x, y;
+
+    if (ev->t != page->t || ev->phase == page->phase) {
+        return ev->t > page->t;
+    }
+
+    x = journey_intern_str(&a->store->all.names, ev->phase);
+    y = journey_intern_str(&a->store->all.names, page->phase);
+
+    return journey_strcmp(&x, &y) > 0;
+}
+
+
 static void
 journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
     uint32_t n)
@@ -132,7 +152,7 @@ journey_analysis_session(journey_analysis_t *a, const uint32_t *refs,
                 page->visitors++;
             }
 
-            if (ev->t >= page->t) {
+            if (journey_analysis_later(a, ev, page)) {
                 page->t = ev->t;
                 page->phase = ev->phase;
             }
