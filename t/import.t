@@ -723,7 +723,7 @@ SKIP: {
 
     # it is quick: the first sign of life comes after a quarter of a second
     skip('too quick for a bar', 1) if $said !~ /reading/;
-    like($said, qr/\rreading: \[#* *\] +\d+ %, \d+ lines.*\r\e\[K/s,
+    like($said, qr/\rreading: \[#* *\] +\d+ %, [\d,]+ lines.*\r\e\[K/s,
          'a bar, which is erased');
 }
 

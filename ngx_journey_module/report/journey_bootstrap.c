@@ -11,6 +11,7 @@
 
 
 #include "journey_attribution_run.h"
+#include "journey_messages.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -33,6 +34,7 @@ typedef struct {
     uint32_t              next;
     unsigned              failed;
     unsigned              nmodels;
+    journey_progress_t    progress;     /* of the first thread */
     double               *samples;      /* by model, item, conversions or
                                            value, sample */
 } journey_bootstrap_t;
@@ -42,6 +44,7 @@ typedef struct {
     journey_attr_work_t   work;
     pthread_t             thread;
     unsigned              running:1;
+    unsigned              first:1;      /* the process's own */
 } journey_bootstrap_thread_t;
 
 
@@ -316,6 +319,11 @@ journey_bootstrap_work(void *arg)
 
             place++;
         }
+
+        if (thread->first) {
+            journey_progress_bar(&boot->progress, i,
+                                 boot->run->opts->bootstrap, i, "samples");
+        }
     }
 }
 
@@ -440,6 +448,10 @@ journey_bootstrap_run(journey_bootstrap_t *boot, journey_error_t *err)
                                                 &threads[i]) == 0;
         }
 
+        threads[0].first = 1;
+        journey_progress_init(&boot->progress);
+        boot->progress.doing = "drawing";
+
         (void) journey_bootstrap_work(&threads[0]);
 
         for (i = 1; i < n; i++) {
@@ -447,6 +459,8 @@ journey_bootstrap_run(journey_bootstrap_t *boot, journey_error_t *err)
                 (void) pthread_join(threads[i].thread, NULL);
             }
         }
+
+        journey_progress_erase(&boot->progress);
 
         for (i = 0; i < n && boot->failed; i++) {
             if (threads[i].work.err.text[0] != '\0') {

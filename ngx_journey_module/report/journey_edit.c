@@ -7,6 +7,7 @@
 #include "journey_edit.h"
 #include "journey_gzip.h"
 #include "journey_live.h"
+#include "journey_messages.h"
 #include "journey_rewrite.h"
 
 #include <errno.h>
@@ -25,6 +26,7 @@ typedef struct {
     journey_live_t        *live;
     journey_rewrite_t      rw;
     journey_inflater_t    *inflater;
+    journey_progress_t     progress;
     journey_lines_t        lines;
     journey_tally_t        tally;       /* of what is written anew */
     u_char                *buf;         /* of the file */
@@ -330,6 +332,9 @@ journey_edit_extents(journey_editor_t *ed, const journey_scan_t *scan,
     for (i = 0; i < scan->nextents; i++) {
         extent = &scan->extents[i];
 
+        journey_progress_bar(&ed->progress, extent->offset, scan->size,
+                             extent->offset >> 20, "MB");
+
         if (extent->tally.wanted == 0 || extent->torn != NULL) {
             rc = journey_edit_copy(ed, extent, err);
 
@@ -369,12 +374,15 @@ journey_edit_write(const journey_edit_t *edit, journey_live_t *live,
     ed.edit = edit;
     ed.live = live;
     journey_tally_init(&ed.tally);
+    journey_progress_init(&ed.progress);
+    ed.progress.doing = "writing";
 
     if (journey_rewrite_open(&ed.rw, live->path, err) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 
     rc = journey_edit_extents(&ed, scan, edited, err);
+    journey_progress_erase(&ed.progress);
 
     if (rc == JOURNEY_OK) {
         rc = journey_live_same(live, err);

@@ -504,6 +504,11 @@ journey_import_logs(const journey_options_t *opts)
 
     import.opts = opts;
     journey_progress_init(&import.progress);
+
+    if (opts->output == NULL) {
+        journey_progress_output(&import.progress);
+    }
+
     (void) clock_gettime(CLOCK_MONOTONIC, &import.started);
 
     rc = JOURNEY_EXIT_USAGE;

@@ -6,13 +6,24 @@
 
 #include "journey_messages.h"
 #include "journey_signals.h"
+#include "journey_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 
 #define JOURNEY_PROGRESS_PAUSE  250     /* ms between two signs of life */
+#define JOURNEY_PROGRESS_WIDTH  80      /* of a terminal that does not say */
+#define JOURNEY_PROGRESS_BAR    30
+#define JOURNEY_PROGRESS_LEAST  5
+#define JOURNEY_PROGRESS_TEXT   512
+
+
+/* When the last sign of life was given, ms; the first begin before that. */
+
+static uint64_t  journey_progress_shown;
 
 
 const char *
@@ -89,12 +100,30 @@ journey_progress_clock(void)
 void
 journey_progress_init(journey_progress_t *progress)
 {
-    progress->terminal = isatty(STDERR_FILENO) ? 1 : 0;
-    progress->there = 0;
-    progress->shown = journey_progress_clock();
+    const char  *term;
+
+    term = getenv("TERM");
+
+    memset(progress, 0, sizeof(journey_progress_t));
+
+    progress->terminal = (isatty(STDERR_FILENO)
+                          && term != NULL && strcmp(term, "dumb") != 0);
+
+    if (journey_progress_shown == 0) {
+        journey_progress_shown = journey_progress_clock();
+    }
 
     if (progress->terminal) {
         journey_signals_catch();
+    }
+}
+
+
+void
+journey_progress_output(journey_progress_t *progress)
+{
+    if (isatty(STDOUT_FILENO)) {
+        progress->terminal = 0;
     }
 }
 
@@ -112,24 +141,55 @@ journey_progress_due(journey_progress_t *progress)
 
     now = journey_progress_clock();
 
-    if (now - progress->shown < JOURNEY_PROGRESS_PAUSE) {
+    if (now - journey_progress_shown < JOURNEY_PROGRESS_PAUSE) {
         return 0;
     }
 
-    progress->shown = now;
+    journey_progress_shown = now;
+
+    return 1;
+}
+
+
+/* The columns of the terminal, but the last: a line that fills it might go on
+ * in the next one, which nobody would erase. */
+
+static unsigned
+journey_progress_width(void)
+{
+    struct winsize  size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col == 0) {
+        return JOURNEY_PROGRESS_WIDTH - 1;
+    }
+
+    return size.ws_col - 1;
+}
+
+
+static void
+journey_progress_line(journey_progress_t *progress, const char *text,
+    unsigned width)
+{
+    journey_str_t  line;
+
+    line.data = (u_char *) text;
+    line.len = strlen(text);
+
     progress->there = 1;
     journey_signals_line = 1;
 
-    return 1;
+    fputc('\r', stderr);
+    (void) journey_text_print(stderr, &line, width);
+    fputs("\033[K", stderr);
+    (void) fflush(stderr);
 }
 
 
 void
 journey_progress(journey_progress_t *progress, uint64_t n, const char *what)
 {
-    if (journey_progress_due(progress)) {
-        fprintf(stderr, "\rreading: %llu %s", (unsigned long long) n, what);
-    }
+    journey_progress_bar(progress, 0, 0, n, what);
 }
 
 
@@ -137,28 +197,49 @@ void
 journey_progress_bar(journey_progress_t *progress, uint64_t done,
     uint64_t total, uint64_t n, const char *what)
 {
-    int     width;
-    double  share;
-
-    static const char  bar[] = "##############################";
+    char      text[JOURNEY_PROGRESS_TEXT], count[32];
+    size_t    len;
+    double    share;
+    unsigned  width, bar, full;
 
     if (!journey_progress_due(progress)) {
         return;
     }
 
-    if (total == 0) {
-        fprintf(stderr, "\rreading: %llu %s", (unsigned long long) n, what);
-        return;
+    width = journey_progress_width();
+    journey_text_count(count, n);
+
+    len = (size_t) snprintf(text, sizeof(text), "%s: ",
+                            progress->doing ? progress->doing : "reading");
+
+    if (total != 0) {
+
+        /* a log that is in use may have grown since */
+
+        share = (double) journey_min(done, total) / (double) total;
+
+        full = (unsigned) (len + strlen("[] 100 %, ") + strlen(count)
+                           + 1 + strlen(what));
+        bar = (width > full) ? journey_min(width - full, JOURNEY_PROGRESS_BAR)
+                             : 0;
+
+        if (bar >= JOURNEY_PROGRESS_LEAST) {
+            full = (unsigned) (share * bar);
+            text[len++] = '[';
+            memset(text + len, '#', full);
+            memset(text + len + full, ' ', bar - full);
+            len += bar;
+            text[len++] = ']';
+            text[len++] = ' ';
+        }
+
+        len += (size_t) snprintf(text + len, sizeof(text) - len, "%3d %%, ",
+                                 (int) (share * 100));
     }
 
-    /* a log that is in use may have grown since */
+    snprintf(text + len, sizeof(text) - len, "%s %s", count, what);
 
-    share = (double) journey_min(done, total) / (double) total;
-    width = (int) (share * (sizeof(bar) - 1));
-
-    fprintf(stderr, "\rreading: [%.*s%*s] %3d %%, %llu %s", width, bar,
-            (int) sizeof(bar) - 1 - width, "", (int) (share * 100),
-            (unsigned long long) n, what);
+    journey_progress_line(progress, text, width);
 }
 
 

@@ -15,7 +15,7 @@
 
 
 typedef struct {
-    uint64_t     shown;                 /* ms of the last sign of life */
+    const char  *doing;                 /* "reading" when NULL */
     unsigned     terminal:1;
     unsigned     there:1;               /* there is one to be erased */
 } journey_progress_t;
@@ -33,15 +33,24 @@ void journey_job_complain(journey_job_t *job, const journey_error_t *err);
 void journey_job_bad_line(const journey_job_t *job, unsigned i, uint64_t base);
 
 
+/*
+ * Of a process, one after another.  Nothing is shown where standard error is
+ * no terminal or a dumb one, nor before a quarter of a second has passed since
+ * the first was begun.
+ */
 void journey_progress_init(journey_progress_t *progress);
 
-/* "reading: 12345 events", four times a second, nothing without a terminal. */
+/* Lines go to standard output while others are read: nothing may be shown in
+ * their midst. */
+void journey_progress_output(journey_progress_t *progress);
+
+/* "reading: 12,345 events", four times a second, in one line. */
 void journey_progress(journey_progress_t *progress, uint64_t n,
     const char *what);
 
 /*
- * The same with a bar: done of total, both in bytes.  total 0: it is not
- * known, and n alone is shown.
+ * The same with a bar: done of total.  total 0: it is not known, and n alone
+ * is shown.
  */
 void journey_progress_bar(journey_progress_t *progress, uint64_t done,
     uint64_t total, uint64_t n, const char *what);

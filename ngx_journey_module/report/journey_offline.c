@@ -352,6 +352,10 @@ journey_offline_import(const journey_options_t *opts)
     o.opts = opts;
     journey_progress_init(&o.progress);
 
+    if (opts->output == NULL) {
+        journey_progress_output(&o.progress);
+    }
+
     rc = journey_offline_run(&o, pool);
 
     journey_hashes_free(&o.touches);

@@ -36,6 +36,8 @@ typedef struct {
     uint64_t              torn;
     unsigned              failed;       /* the file cannot be read */
     unsigned              no_memory;    /* set by threads, atomically */
+    uint64_t              lines;        /* of the file */
+    journey_progress_t    progress;
     journey_age_thread_t  threads[JOURNEY_THREADS_MAX];
 } journey_age_reader_t;
 
@@ -170,6 +172,7 @@ journey_age_done(void *ctx, journey_job_t *job)
 
     if (job->error != 0) {
         reader->failed = 1;
+        journey_progress_erase(&reader->progress);
         fprintf(stderr, "journey: %s: %s\n", file, strerror(job->error));
         return;
     }
@@ -178,6 +181,7 @@ journey_age_done(void *ctx, journey_job_t *job)
         reader->torn++;
 
         if (reader->messages++ < JOURNEY_AGE_MESSAGES) {
+            journey_progress_erase(&reader->progress);
             fprintf(stderr, "journey: %s: torn member at byte %llu: %s\n",
                     file, (unsigned long long) job->offset, job->wrong);
         }
@@ -195,6 +199,7 @@ journey_age_done(void *ctx, journey_job_t *job)
 
     for (i = 0; i < job->ncomplaints; i++) {
         if (reader->messages++ < JOURNEY_AGE_MESSAGES) {
+            journey_progress_erase(&reader->progress);
             journey_job_bad_line(job, i, reader->base);
         }
     }
@@ -202,6 +207,9 @@ journey_age_done(void *ctx, journey_job_t *job)
     reader->messages += job->bad_lines - job->ncomplaints;
     reader->unreadable += job->bad_lines;
     reader->base += job->nlines;
+    reader->lines += job->nlines;
+
+    journey_progress(&reader->progress, reader->lines, "lines");
 }
 
 
@@ -210,7 +218,11 @@ journey_age_file(journey_age_reader_t *reader, const char *file)
 {
     int  rc;
 
+    journey_progress_init(&reader->progress);
+
     rc = journey_input_work(file, journey_age_work, journey_age_done, reader);
+
+    journey_progress_erase(&reader->progress);
 
     return reader->no_memory ? JOURNEY_ERROR : rc;
 }

@@ -10,9 +10,11 @@
 #include "journey_scan.h"
 #include "journey_gzip.h"
 #include "journey_input.h"
+#include "journey_messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 
@@ -60,6 +62,9 @@ typedef struct {
     journey_piece_t        *pieces;
     size_t                  npieces;
     size_t                  pieces_size;
+
+    journey_progress_t      progress;
+    uint64_t                size;       /* bytes of the file; 0: unknown */
 
     int                     error;      /* errno of the file */
     unsigned                no_memory;  /* set by threads, atomically */
@@ -168,6 +173,9 @@ journey_scan_done(void *ctx, journey_job_t *job)
         scanner->pieces = piece;
         scanner->pieces_size = size;
     }
+
+    journey_progress_bar(&scanner->progress, job->offset, scanner->size,
+                         job->offset >> 20, "MB");
 
     piece = &scanner->pieces[scanner->npieces++];
 
@@ -395,10 +403,19 @@ journey_scan_pieces(journey_scanner_t *scanner)
 static int
 journey_scan_read(journey_scanner_t *scanner, const char *name)
 {
-    int  rc;
+    int          rc;
+    struct stat  st;
+
+    journey_progress_init(&scanner->progress);
+
+    if (stat(name, &st) == 0 && S_ISREG(st.st_mode)) {
+        scanner->size = (uint64_t) st.st_size;
+    }
 
     rc = journey_input_work(name, journey_scan_work, journey_scan_done,
                             scanner);
+
+    journey_progress_erase(&scanner->progress);
 
     return scanner->no_memory ? JOURNEY_ERROR : rc;
 }

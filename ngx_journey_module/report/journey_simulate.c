@@ -364,6 +364,12 @@ journey_simulate(const journey_options_t *opts)
     sim.arrivals = journey_simulate_stream(sim.world.seed, UINT64_MAX);
 
     journey_progress_init(&sim.progress);
+    sim.progress.doing = "writing";
+
+    if (opts->output == NULL) {
+        journey_progress_output(&sim.progress);
+    }
+
     (void) clock_gettime(CLOCK_MONOTONIC, &sim.started);
 
     rc = journey_simulation_run(&sim, opts->output);
