@@ -315,6 +315,15 @@ $report->{token} = JSON::PP->new->utf8->decode($out)->{token};
 is($code, 0, 'link --json');
 $report->{link} = JSON::PP->new->utf8->decode($out)->{link};
 
+# A direct touch, which the example has none of.
+spew("$dir/logs/direct.log", JSON::PP->new->encode({
+    t => 1, v => 'cAAAAAAAAAAAAAAAA', j => 1, s => 1, k => 'page',
+    h => 'shop.example', p => '/', ch => 'direct' }) . "\n");
+($code, $out) = journey_command(undef, 'direct', '--json',
+                                "$dir/logs/direct.log");
+is($code, 0, 'a direct touch');
+$report->{direct} = JSON::PP->new->utf8->decode($out)->{direct};
+
 # A log with a torn member.
 spew("$dir/logs/torn.log.gz", "\x1f\x8b\x08");
 ($code, $out) = journey_command(undef, 'check', '--json',

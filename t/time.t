@@ -464,7 +464,7 @@ is(rows($data->{transitions}, @moves, 'share'),
    '--min-visitors: one and the next smallest, not to be had by difference');
 is(rows($data->{phase_times}, @times),
    'awareness 1 3 3 1500 2000 2500; consideration 2 3 2 18250 18500 18750; '
-   . 'decision 3 2 - - - -', 'times of enough visitors');
+   . 'decision 3 2 0 - - -', 'times of enough visitors');
 ($data) = table('phases', '--min-visitors', 3, log_of(@many));
 is(rows($data->{phase_times}, @times),
    'consideration 2 3 - - - -; other - 3 - - - -',

@@ -240,7 +240,9 @@ journey_report_phase_time(journey_table_t *table, const journey_analysis_t *a,
 
     cell[3].u.count = phase->journeys;
     cell[4].u.count = phase->advanced;
-    cell[4].null = (host == NULL || phase->movers < a->opts->min_visitors);
+    cell[4].null = (host == NULL
+                    || (phase->movers != 0
+                        && phase->movers < a->opts->min_visitors));
 
     for (i = 0; i < 3; i++) {
         cell[5 + i].null = (phase->advanced == 0 || cell[4].null);
