@@ -8,6 +8,8 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
 #include "journey_html_sankey.h"
 
 #include <stdlib.h>
@@ -34,33 +36,61 @@ typedef struct {
 } journey_flow_plan_t;
 
 
+/* The most frequent first, then names by what they are, since their numbers
+ * depend on which thread was first; other things by their number. */
+
 static int
-journey_rank_cmp(const void *one, const void *two)
+journey_rank_cmp(const void *one, const void *two, void *ctx)
 {
-    const journey_rank_t  *a, *b;
+    journey_str_t              x, y;
+    const journey_rank_t      *a, *b;
+    const journey_analysis_t  *names;
 
     a = one;
     b = two;
+    names = ctx;
 
     if (a->journeys != b->journeys) {
         return a->journeys > b->journeys ? -1 : 1;
+    }
+
+    if (names != NULL) {
+        x = journey_intern_str(&names->store->all.names, a->number);
+        y = journey_intern_str(&names->store->all.names, b->number);
+
+        return journey_strcmp(&x, &y);
     }
 
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
 
-/* Gives the n numbers their ranks; those without a journey have none. */
+/* Gives the n numbers their ranks; those without a journey have none.  names
+ * is NULL where they are none. */
 
 static void
-journey_rank(journey_rank_t *sums, uint32_t n, uint32_t *ranks)
+journey_rank(journey_rank_t *sums, uint32_t n, uint32_t *ranks,
+    const journey_analysis_t *names)
 {
-    uint32_t  i;
-
-    qsort(sums, n, sizeof(journey_rank_t), journey_rank_cmp);
+    uint32_t  i, k;
 
     for (i = 0; i < n; i++) {
-        ranks[sums[i].number] = sums[i].journeys ? i : UINT32_MAX;
+        ranks[i] = UINT32_MAX;
+    }
+
+    for (i = 0, k = 0; i < n; i++) {
+        if (sums[i].journeys != 0) {
+            sums[k++] = sums[i];
+        }
+    }
+
+    if (k != 0) {
+        qsort_r(sums, k, sizeof(journey_rank_t), journey_rank_cmp,
+                (void *) names);
+    }
+
+    for (i = 0; i < k; i++) {
+        ranks[sums[i].number] = i;
     }
 }
 
@@ -144,10 +174,10 @@ journey_flow_plan(journey_flow_plan_t *plan)
         }
     }
 
-    journey_rank(sums, n, plan->channels);
-    journey_rank(goals, n, plan->goals);
-    journey_rank(firsts, JOURNEY_FLOW_PHASES, plan->first_steps);
-    journey_rank(lasts, JOURNEY_FLOW_PHASES, plan->last_steps);
+    journey_rank(sums, n, plan->channels, plan->a);
+    journey_rank(goals, n, plan->goals, plan->a);
+    journey_rank(firsts, JOURNEY_FLOW_PHASES, plan->first_steps, NULL);
+    journey_rank(lasts, JOURNEY_FLOW_PHASES, plan->last_steps, NULL);
 
     free(sums);
 
@@ -418,7 +448,7 @@ journey_flow_models(journey_html_t *h, uint32_t *n)
         }
     }
 
-    qsort(models, *n, sizeof(journey_rank_t), journey_rank_cmp);
+    qsort_r(models, *n, sizeof(journey_rank_t), journey_rank_cmp, NULL);
 
     while (*n > 0 && models[*n - 1].journeys == 0) {
         (*n)--;
