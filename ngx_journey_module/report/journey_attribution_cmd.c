@@ -273,7 +273,7 @@ journey_attribution_events(journey_attribution_t *at,
     }
 
     if (journey_touches_walk(touches, at->a) != JOURNEY_OK) {
-        fprintf(stderr, "journey: not enough memory\n");
+        journey_store_complain(at->a->store);
         return JOURNEY_EXIT_DATA;
     }
 
@@ -318,7 +318,7 @@ journey_attribution_logs(const journey_options_t *opts, journey_conf_t *conf)
             rc = journey_attribution_events(&at, &touches, &damage);
 
         } else {
-            fprintf(stderr, "journey: not enough memory\n");
+            journey_store_complain(&store);
             rc = JOURNEY_EXIT_DATA;
         }
 

@@ -31,7 +31,6 @@ typedef struct {
     /* of the visitor looked at */
 
     unsigned                   hash;
-    unsigned                   counted;
 } journey_direct_walk_t;
 
 
@@ -156,11 +155,6 @@ journey_direct_session(journey_direct_walk_t *walk, const uint32_t *refs,
                                  && (kind == JOURNEY_DIRECT_ENTRY
                                      || kind == JOURNEY_DIRECT_DEEP));
 
-        if (ev->visitor != 0 && !walk->counted) {
-            walk->counted = 1;
-            sum->visitors++;
-        }
-
         sum->sessions += session;
         session = 0;
     }
@@ -254,6 +248,29 @@ journey_direct_journey(journey_direct_walk_t *walk, const uint32_t *refs,
 }
 
 
+/* A visitor is of the kind of the first touch in time: sessions of a person
+ * have numbers that tell nothing of it. */
+
+static void
+journey_direct_first(journey_direct_walk_t *walk, const uint32_t *refs,
+    uint32_t n)
+{
+    uint32_t             i;
+    const journey_ev_t  *ev;
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->a->store, refs[i]);
+
+        if (ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)
+            && walk->a->touch_channel[ev->touch] == walk->channel)
+        {
+            walk->direct->sums[journey_direct_kind(walk, ev)].visitors++;
+            return;
+        }
+    }
+}
+
+
 static void
 journey_direct_visitor(journey_direct_walk_t *walk, uint32_t visitor)
 {
@@ -266,7 +283,6 @@ journey_direct_visitor(journey_direct_walk_t *walk, uint32_t visitor)
     refs = store->order + store->visitors[visitor];
     n = store->visitors[visitor + 1] - store->visitors[visitor];
 
-    walk->counted = 0;
     walk->hash = 0;
 
     if (visitor == 0) {
@@ -276,6 +292,8 @@ journey_direct_visitor(journey_direct_walk_t *walk, uint32_t visitor)
         journey_direct_session(walk, refs, n);
         return;
     }
+
+    journey_direct_first(walk, refs, n);
 
     if (!journey_persons_is(store, visitor)) {
         name = journey_intern_str(&store->all.visitors, visitor);

@@ -4,6 +4,8 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
 #include "journey_flows.h"
 #include "journey_fold.h"
 
@@ -207,8 +209,28 @@ journey_flows_visitor(journey_flows_t *flows, const journey_analysis_t *a,
 }
 
 
+/* Names by what they are: their numbers depend on which thread was first. */
+
 static int
-journey_flows_size_cmp(const void *one, const void *two)
+journey_flows_name_cmp(const journey_analysis_t *a, uint32_t one, uint32_t two)
+{
+    journey_str_t  x, y;
+
+    if (one == two || one >= a->nnames || two >= a->nnames) {
+        return one < two ? -1 : one > two;
+    }
+
+    x = journey_intern_str(&a->store->all.names, one);
+    y = journey_intern_str(&a->store->all.names, two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+/* The smallest first. */
+
+static int
+journey_flows_size_cmp(const void *one, const void *two, void *ctx)
 {
     int                    rc;
     const journey_flow_t  *a, *b;
@@ -220,9 +242,17 @@ journey_flows_size_cmp(const void *one, const void *two)
         return a->visitors < b->visitors ? -1 : 1;
     }
 
-    rc = memcmp(&a->key, &b->key, sizeof(journey_flow_key_t));
+    if (a->key.model != b->key.model) {
+        return a->key.model < b->key.model ? -1 : 1;
+    }
 
-    return rc;
+    if (a->key.phases != b->key.phases) {
+        return a->key.phases < b->key.phases ? -1 : 1;
+    }
+
+    rc = journey_flows_name_cmp(ctx, a->key.channel, b->key.channel);
+
+    return rc ? rc : journey_flows_name_cmp(ctx, a->key.end, b->key.end);
 }
 
 
@@ -238,9 +268,6 @@ journey_flows_fold(journey_flows_t *flows, uint64_t min)
     if (min == 0 || flows->n == 0) {
         return;
     }
-
-    qsort(flows->flows, flows->n, sizeof(journey_flow_t),
-          journey_flows_size_cmp);
 
     memset(&other, 0, sizeof(journey_flow_t));
     other.key.folded = 1;
@@ -333,6 +360,11 @@ journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
 
     if (rc == JOURNEY_ERROR) {
         return JOURNEY_ERROR;
+    }
+
+    if (flows->n != 0) {
+        qsort_r(flows->flows, flows->n, sizeof(journey_flow_t),
+                journey_flows_size_cmp, (void *) a);
     }
 
     journey_flows_fold(flows, a->opts->min_visitors);

@@ -236,7 +236,7 @@ journey_html_load(journey_html_t *h, const journey_options_t *opts,
             || journey_html_build(h, opts, conf, &a, damage, pool)
                != JOURNEY_OK))
     {
-        fprintf(stderr, "journey: not enough memory\n");
+        journey_store_complain(&store);
         rc = JOURNEY_ERROR;
     }
 

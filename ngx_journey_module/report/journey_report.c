@@ -438,7 +438,7 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
         }
 
         if (rc != JOURNEY_OK && rc != JOURNEY_DECLINED) {
-            fprintf(stderr, "journey: not enough memory\n");
+            journey_store_complain(&store);
         }
     }
 

@@ -124,12 +124,12 @@ journey_report_notes(const journey_options_t *opts,
 
     if (a->persons != 0) {
         journey_text_count(n, a->persons);
-        journey_text_count(m, a->store->nlinked);
+        journey_text_count(m, a->linked);
         journey_report_note(opts, "%s %s by user id, of %s %s", n,
                             journey_plural(a->persons, "visitor is a person "
                                            "known", "visitors are persons "
                                            "known"), m,
-                            journey_plural(a->store->nlinked, "browser",
+                            journey_plural(a->linked, "browser",
                                            "browsers"));
     }
 
