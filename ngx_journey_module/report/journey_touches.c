@@ -39,6 +39,8 @@ typedef struct {
     uint32_t                   nways;
     uint32_t                   size;
     uint32_t                   old;     /* of them are out of the look-back */
+    uint64_t                   last;    /* t of the last touch, of a direct
+                                           one, too */
     uint64_t                   handed;  /* touches, in paths of the journey */
 
     uint32_t                  *items;
@@ -281,6 +283,10 @@ journey_touches_add(journey_touches_walk_t *walk, uint32_t item, uint64_t t)
 
         if (way->item == item) {
             way->latest = t;
+
+            /* it may have been too old for a conversion before */
+
+            walk->old = journey_min(walk->old, walk->nways - 1);
             return JOURNEY_OK;
         }
     }
@@ -520,6 +526,8 @@ journey_touches_journey(journey_touches_walk_t *walk, const uint32_t *refs,
             ntouches += (ev->kind != JOURNEY_EVENT_PIXEL
                          && !(ev->flags & JOURNEY_EV_LOOSE));
 
+            walk->last = ev->t;
+
             if (!(walk->a->opts->no_direct && walk->touch_direct[ev->touch])
                 && journey_touches_add(walk, walk->touch_items[ev->touch],
                                        ev->t) != JOURNEY_OK)
@@ -543,10 +551,17 @@ journey_touches_journey(journey_touches_walk_t *walk, const uint32_t *refs,
         return JOURNEY_OK;
     }
 
-    n = journey_touches_path(walk, walk->ways[walk->nways - 1].latest);
+    n = journey_touches_path(walk, walk->last);
 
     if (n == UINT32_MAX) {
         return JOURNEY_ERROR;
+    }
+
+    if (n == 0) {
+
+        /* its other touches are too old for the direct one at its end */
+
+        return JOURNEY_OK;
     }
 
     return journey_paths_add(&walk->touches->paths, walk->items, NULL, n, 0, 0,
