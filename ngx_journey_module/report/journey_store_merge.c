@@ -103,8 +103,9 @@ journey_merge_goals(journey_part_t *all, journey_part_t *part,
 
 
 static int
-journey_merge_join_cmp(const void *one, const void *two)
+journey_merge_join_cmp(const void *one, const void *two, void *visitors)
 {
+    journey_str_t          x, y;
     const journey_join_t  *a, *b;
 
     a = one;
@@ -118,7 +119,12 @@ journey_merge_join_cmp(const void *one, const void *two)
         return a->t < b->t ? -1 : 1;
     }
 
-    return a->visitor < b->visitor ? -1 : a->visitor > b->visitor;
+    /* by name: numbers depend on which thread was first */
+
+    x = journey_intern_str(visitors, a->visitor);
+    y = journey_intern_str(visitors, b->visitor);
+
+    return journey_strcmp(&x, &y);
 }
 
 
@@ -500,8 +506,8 @@ journey_store_arrange(journey_store_t *store, const uint64_t *input,
     }
 
     if (all->njoins != 0) {
-        qsort(all->joins, all->njoins, sizeof(journey_join_t),
-              journey_merge_join_cmp);
+        qsort_r(all->joins, all->njoins, sizeof(journey_join_t),
+                journey_merge_join_cmp, &all->visitors);
     }
 
     for (i = 0; i < store->window_events; i++) {
@@ -614,8 +620,8 @@ journey_store_merge(journey_store_t *store)
         journey_merge_goals(all, &store->parts[i], &maps[i]);
     }
 
-    qsort(all->joins, all->njoins, sizeof(journey_join_t),
-          journey_merge_join_cmp);
+    qsort_r(all->joins, all->njoins, sizeof(journey_join_t),
+            journey_merge_join_cmp, &all->visitors);
 
     for (i = 0; i < store->nparts; i++) {
         journey_merge_events(store, &store->parts[i], &maps[i]);
