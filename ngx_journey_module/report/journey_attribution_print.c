@@ -11,8 +11,12 @@
 #include "journey_record.h"
 #include "journey_report_rows.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
+
+
+#define JOURNEY_ATTR_NOTE  1024         /* bytes of a note */
 
 
 static const char  *journey_touch_keys[] = { "channel", "source", "campaign" };
@@ -102,16 +106,28 @@ journey_attr_rows(journey_attr_print_t *p)
 void
 journey_attr_note(const journey_attr_print_t *p, const char *fmt, ...)
 {
-    FILE     *file;
-    va_list   args;
+    char            text[JOURNEY_ATTR_NOTE];
+    FILE           *file;
+    va_list         args;
+    journey_str_t   str;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    str.data = (u_char *) text;
+    str.len = strlen(text);
 
     file = (p->at->opts->format == JOURNEY_FORMAT_TEXT) ? p->file : stderr;
 
-    fputs(file == p->file ? "  " : "journey: note: ", file);
+    if (file == p->file) {
+        fputs("  ", file);
+        journey_text_fold(file, &str, 2, 4, p->out.width);
 
-    va_start(args, fmt);
-    vfprintf(file, fmt, args);
-    va_end(args);
+    } else {
+        fputs("journey: note: ", file);
+        journey_text_fold(file, &str, 0, 0, UINT_MAX);
+    }
 
     fputc('\n', file);
 }

@@ -219,17 +219,25 @@ journey_attr_intervals(journey_attr_print_t *p, unsigned model)
 static void
 journey_attr_head(const journey_attr_print_t *p)
 {
-    char                   n[32], m[32], value[352];
+    char                   n[32], m[32], value[352], head[128];
+    journey_str_t          str;
     const journey_attr_t  *attr;
 
     attr = p->attr;
 
     journey_text_count(n, attr->conversions);
     journey_text_count(m, attr->nulls);
-    fprintf(p->file, "%sAttribution%s  %s %s, %s %s without\n",
-            p->out.colour ? "\033[1m" : "", p->out.colour ? "\033[0m" : "",
-            n, journey_plural(attr->conversions, "conversion", "conversions"),
-            m, journey_plural(attr->nulls, "journey", "journeys"));
+    snprintf(head, sizeof(head), "%s %s, %s %s without", n,
+             journey_plural(attr->conversions, "conversion", "conversions"),
+             m, journey_plural(attr->nulls, "journey", "journeys"));
+    str.data = (u_char *) head;
+    str.len = strlen(head);
+
+    fprintf(p->file, "%sAttribution%s  ", p->out.colour ? "\033[1m" : "",
+            p->out.colour ? "\033[0m" : "");
+    journey_text_fold(p->file, &str, sizeof("Attribution  ") - 1, 2,
+                      p->out.width);
+    fputc('\n', p->file);
 
     if (p->value != NULL) {
         journey_text_money(value, (double) attr->value);

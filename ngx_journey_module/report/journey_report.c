@@ -303,8 +303,10 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
     const journey_analysis_t *a, const journey_damage_t *damage,
     const journey_table_t *tables, unsigned n)
 {
-    char      from[JOURNEY_TIME_LEN], until[JOURNEY_TIME_LEN];
-    unsigned  i;
+    char            from[JOURNEY_TIME_LEN], until[JOURNEY_TIME_LEN];
+    char            period[2 * JOURNEY_TIME_LEN + 8];
+    unsigned        i;
+    journey_str_t   str;
 
     for (i = 0; i < n; i++) {
         if (i != 0) {
@@ -321,7 +323,15 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
         if (a->events != 0) {
             journey_time_format(&opts->zone, a->from, from);
             journey_time_format(&opts->zone, a->until, until);
-            fprintf(out->file, "  %s \xe2\x80\x93 %s", from, until);
+
+            (void) snprintf(period, sizeof(period), "%s \xe2\x80\x93 %s",
+                            from, until);
+            str.data = (u_char *) period;
+            str.len = strlen(period);
+
+            fputs("  ", out->file);
+            journey_text_fold(out->file, &str, sizeof("Journeys  ") - 1, 2,
+                              out->width);
         }
 
         fputc('\n', out->file);

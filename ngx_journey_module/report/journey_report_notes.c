@@ -9,7 +9,11 @@
 #include "journey_report.h"
 #include "journey_report_rows.h"
 
+#include <limits.h>
 #include <stdarg.h>
+
+
+#define JOURNEY_REPORT_NOTE  1024       /* bytes of a note */
 
 
 /* What a reader of the numbers has to know: under the headline as text, else
@@ -42,17 +46,29 @@ journey_report_note(const journey_options_t *opts, const char *fmt, ...)
 static void
 journey_report_note(const journey_options_t *opts, const char *fmt, ...)
 {
-    FILE        *file;
-    va_list      args;
-    const char  *begin;
+    char            text[JOURNEY_REPORT_NOTE];
+    FILE           *file;
+    va_list         args;
+    const char     *begin;
+    journey_str_t   str;
 
     file = journey_report_notes_file(opts, &begin);
 
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+
+    str.data = (u_char *) text;
+    str.len = strlen(text);
+
     fputs(begin, file);
 
-    va_start(args, fmt);
-    vfprintf(file, fmt, args);
-    va_end(args);
+    if (file == stdout) {
+        journey_text_fold(file, &str, 2, 4, journey_text_terminal(file));
+
+    } else {
+        journey_text_fold(file, &str, 0, 0, UINT_MAX);
+    }
 
     fputc('\n', file);
 }
@@ -66,14 +82,10 @@ journey_report_currencies(const journey_options_t *opts,
     const journey_analysis_t *a)
 {
     char                           value[352], n[32];
-    FILE                          *file;
     uint32_t                       i;
     uint64_t                       few;
-    const char                    *begin;
     journey_str_t                  name;
     const journey_currency_sum_t  *sum;
-
-    file = journey_report_notes_file(opts, &begin);
 
     for (i = 0, few = 0; i < a->ncurrencies; i++) {
         sum = &a->currencies[i];
@@ -91,17 +103,15 @@ journey_report_currencies(const journey_options_t *opts,
         journey_text_count(n, sum->conversions);
         name = journey_intern_str(&a->store->all.names, sum->currency);
 
-        fprintf(file, "%sbesides: %s ", begin, value);
-
         if (name.len == 0) {
-            fputs("without currency", file);
-
-        } else {
-            (void) journey_text_print(file, &name, 16);
+            name.data = (u_char *) "without currency";
+            name.len = sizeof("without currency") - 1;
         }
 
-        fprintf(file, " in %s %s\n", n,
-                journey_plural(sum->conversions, "conversion", "conversions"));
+        journey_report_note(opts, "besides: %s %.*s in %s %s", value,
+                            (int) journey_min(name.len, 16), name.data, n,
+                            journey_plural(sum->conversions, "conversion",
+                                           "conversions"));
     }
 
     if (few != 0) {

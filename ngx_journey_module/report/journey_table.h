@@ -93,6 +93,9 @@ typedef struct {
     unsigned               colour:1;
 } journey_output_t;
 
+/* Columns of the terminal that a file is, else of COLUMNS, else 100. */
+unsigned journey_text_terminal(FILE *file);
+
 /* Looks at the terminal and its variables. */
 void journey_output_init(journey_output_t *out, FILE *file,
     const journey_zone_t *zone);

@@ -66,26 +66,12 @@ journey_text_colour(journey_output_t *out, const char *colour)
 }
 
 
-void
-journey_output_init(journey_output_t *out, FILE *file,
-    const journey_zone_t *zone)
+unsigned
+journey_text_terminal(FILE *file)
 {
     long             columns;
     const char      *env;
     struct winsize   size;
-
-    out->file = file;
-    out->zone = zone;
-    out->width = JOURNEY_TEXT_WIDTH;
-
-    env = getenv("NO_COLOR");
-    out->colour = isatty(fileno(file)) && (env == NULL || *env == '\0');
-
-    env = getenv("TERM");
-
-    if (env == NULL || strcmp(env, "dumb") == 0) {
-        out->colour = 0;
-    }
 
     env = getenv("COLUMNS");
     columns = (env == NULL) ? 0 : strtol(env, NULL, 10);
@@ -96,9 +82,30 @@ journey_output_init(journey_output_t *out, FILE *file,
         columns = size.ws_col;
     }
 
-    if (columns > 0) {
-        out->width = (unsigned) journey_max(journey_min(columns, 1000), 20);
+    return columns <= 0 ? JOURNEY_TEXT_WIDTH
+           : (unsigned) journey_max(journey_min(columns, 1000), 20);
+}
+
+
+void
+journey_output_init(journey_output_t *out, FILE *file,
+    const journey_zone_t *zone)
+{
+    const char  *env;
+
+    out->file = file;
+    out->zone = zone;
+    out->width = journey_text_terminal(file);
+
+    env = getenv("NO_COLOR");
+    out->colour = isatty(fileno(file)) && (env == NULL || *env == '\0');
+
+    env = getenv("TERM");
+
+    if (env == NULL || strcmp(env, "dumb") == 0) {
+        out->colour = 0;
     }
+
 }
 
 
@@ -692,17 +699,27 @@ journey_table_text(journey_output_t *out, const journey_table_t *table)
 {
     char              more[32];
     uint64_t          row;
+    journey_str_t     str;
     journey_layout_t  layout;
 
     if (table->title != NULL) {
+        str.data = (u_char *) table->title;
+        str.len = strlen(table->title);
+
         journey_text_colour(out, JOURNEY_TEXT_BOLD);
-        fputs(table->title, out->file);
+        journey_text_fold(out->file, &str, 0, JOURNEY_TEXT_GAP, out->width);
         journey_text_colour(out, JOURNEY_TEXT_PLAIN);
         fputc('\n', out->file);
     }
 
     if (table->nrows == 0 && table->more == 0) {
-        fprintf(out->file, "  %s\n", table->empty ? table->empty : "none");
+        str.data = (u_char *) (table->empty ? table->empty : "none");
+        str.len = strlen((char *) str.data);
+
+        journey_text_pad(out->file, JOURNEY_TEXT_GAP);
+        journey_text_fold(out->file, &str, JOURNEY_TEXT_GAP, JOURNEY_TEXT_GAP,
+                          out->width);
+        fputc('\n', out->file);
         return;
     }
 
