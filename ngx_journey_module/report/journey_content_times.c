@@ -43,6 +43,10 @@ journey_content_pack(journey_content_time_t *times, size_t n)
 {
     size_t  i, k;
 
+    if (n == 0) {
+        return 0;
+    }
+
     qsort(times, n, sizeof(journey_content_time_t), journey_content_cmp);
 
     for (i = 0, k = 0; i < n; i++) {
