@@ -168,4 +168,421 @@ for my $command (@commands) {
         for qw(attribution markov models);
 }
 
+
+# ---- from events to credits, by definition ---------------------------------
+
+# All that attribution says of a log, from its definition alone: conversions
+# and what they are, paths, nine models.  No shortcut is taken: Shapley's value
+# goes over all sets, Markov chains are solved as full matrices.
+
+sub lookback { return $_[0]{lookback} || 90 * $DAY; }
+
+# [item, t] of each touch -> the same, as options have it.
+sub path_of {
+    my ($o, $now, @touches) = @_;
+    my @path;
+
+    @touches = grep { $now - $_->[1] <= lookback($o) } @touches
+        if defined $now;
+    @touches = grep { $_->[2] ne 'direct' } @touches if $o->{no_direct};
+
+    for (@touches) {
+        if (@path && $path[-1][0] eq $_->[0] && !$o->{repeats}) {
+            $path[-1][1] = $_->[1];
+            next;
+        }
+
+        push @path, [$_->[0], $_->[1]];
+    }
+
+    return @path;
+}
+
+sub item {
+    my ($o, $e) = @_;
+    my $what = $o->{touch} || 'channel';
+
+    return $e->{ch} if $what eq 'channel';
+    return $e->{src} || ($e->{ch} eq 'direct' ? '(direct)' : '(none)')
+        if $what eq 'source';
+    return $e->{cmp} || ($e->{ch} eq 'direct' ? '(direct)' : '(none)');
+}
+
+sub paths_of {
+    my ($o, @events) = @_;
+    my %said = (unattributed => 0, without_visitor => 0, incomplete => 0,
+                conversions => 0, nulls => 0, aged => 0, negative => 0);
+    my (%journeys, %known, %converts, @goals, %currencies, @paths);
+    my $n = 0;
+
+    $_->{place} = ++$n for @events;
+    @events = sort { $a->{t} <=> $b->{t}
+                     || ($a->{k} eq 'goal') <=> ($b->{k} eq 'goal')
+                     || $a->{place} <=> $b->{place} }
+              grep { !$_->{pf} } @events;
+
+    my $done = grep { $_->{done} } @events;
+
+    for (grep { $_->{k} eq 'goal' } @events) {
+        next if !defined $_->{v} && !defined $_->{ord} ? 0
+                : $known{defined $_->{ord} ? "$_->{goal} $_->{ord}"
+                         : "$_->{goal} $_->{v} $_->{s} -"}++;
+        next if $o->{goal} ? $_->{goal} ne $o->{goal} : $done && !$_->{done};
+        $converts{$_->{place}} = 1;
+        $currencies{$_->{cur}}++ if defined $_->{val};
+    }
+
+    my ($currency) = sort { $currencies{$b} <=> $currencies{$a}
+                            || $a cmp $b } keys %currencies;
+
+    push @{ $journeys{defined $_->{v} ? "$_->{v} $_->{j}" : ''} }, $_
+        for @events;
+
+    for my $name (sort keys %journeys) {
+        my (@touches, $converted);
+
+        for my $e (@{ $journeys{$name} }) {
+            push @touches, [item($o, $e), $e->{t}, $e->{ch}]
+                if defined $e->{ch} && $name ne '';
+            next if !$converts{$e->{place}};
+
+            if ($name eq '') {
+                $said{unattributed}++;
+                $said{without_visitor}++;
+                next;
+            }
+
+            my $value = defined $e->{val} && $e->{cur} eq $currency
+                        ? $e->{val} : 0;
+            my (@path, $known);
+
+            $converted = 1;
+
+            if ($value < 0) {
+                $said{negative}++;
+                $value = 0;
+            }
+
+            if (($e->{wn} || 0) > @touches && @{ $e->{w} || [] }) {
+                $said{incomplete}++;
+                next if $o->{touch} && $o->{touch} ne 'channel';
+                @path = path_of($o, undef, map { [$_, 0, $_] } @{ $e->{w} });
+
+            } else {
+                @path = path_of($o, $e->{t}, @touches);
+                $known = 1;
+            }
+
+            if (!@path) {
+                $said{unattributed}++;
+                next;
+            }
+
+            $said{conversions}++;
+            $said{aged} += $known || 0;
+            push @paths, { items => [map { $_->[0] } @path], c => 1, n => 0,
+                           value => $value, known => $known,
+                           ages => [map { $e->{t} - $_->[1] } @path] };
+        }
+
+        next if $converted || !@touches;
+
+        my @path = path_of($o, $touches[-1][1], @touches);
+
+        next if !@path;
+        $said{nulls}++;
+        push @paths, { items => [map { $_->[0] } @path], c => 0, n => 1,
+                       value => 0, known => 1, ages => [] };
+    }
+
+    return (\%said, @paths);
+}
+
+# (I - P) x = b, by Gauss with pivots: x of row 0.
+sub solve {
+    my @m = @_;
+    my $n = @m;
+
+    for my $k (0 .. $n - 1) {
+        my ($pivot) = sort { abs($m[$b][$k]) <=> abs($m[$a][$k]) }
+                      $k .. $n - 1;
+
+        @m[$k, $pivot] = @m[$pivot, $k];
+
+        for my $i (0 .. $n - 1) {
+            next if $i == $k || !$m[$i][$k];
+
+            my $f = $m[$i][$k] / $m[$k][$k];
+
+            $m[$i][$_] -= $f * $m[$k][$_] for $k .. $n;
+        }
+    }
+
+    return $m[0][$n] / $m[0][0];
+}
+
+sub markov {
+    my ($order, $which, $items, @paths) = @_;
+    my (%state, %steps, %out, %gain, %effect, @names);
+    my $name = sub {
+        $state{$_[0]} = push(@names, $_[0]) - 1 if !exists $state{$_[0]};
+        return $state{$_[0]};
+    };
+
+    $name->('');
+
+    for my $p (@paths) {
+        my @t = @{ $p->{items} };
+        my $k = @t < $order ? @t : $order;
+        my ($from, $last) = (0, '');
+
+        for (0 .. @t - $k) {
+            my $window = join ' > ', @t[$_ .. $_ + $k - 1];
+
+            next if $window eq $last;
+
+            my $to = $name->($window);
+
+            $steps{$from}{$to}++;
+            $out{$from}++;
+            ($from, $last) = ($to, $window);
+        }
+
+        $out{$from}++;
+        $gain{$from} += $which eq 'value' ? $p->{value} : $p->{c};
+    }
+
+    my $p = sub {
+        my $without = $_[0];
+        my @rows;
+
+        for my $i (0 .. $#names) {
+            my @row = (0) x (@names + 1);
+
+            for (keys %{ $steps{$i} }) {
+                $row[$_] -= $steps{$i}{$_} / $out{$i}
+                    if !defined $without
+                       || !grep { $_ eq $without } split / > /, $names[$_];
+            }
+
+            $row[$i] += 1;
+            $row[-1] = ($gain{$i} || 0) / $out{$i};
+            push @rows, \@row;
+        }
+
+        return solve(@rows);
+    };
+
+    my $all = @paths ? $p->() : 0;
+
+    $effect{$_} = $all > 0 ? 1 - $p->($_) / $all : 0 for @$items;
+
+    return ($all, \%effect);
+}
+
+sub models_of {
+    my ($o, @paths) = @_;
+    my %items = map { $_ => 1 } map { @{ $_->{items} } } @paths;
+    my @items = sort keys %items;
+    my %credit;
+
+    for my $which ('conversions', 'value') {
+        my $add = sub { $credit{$_[0]}{$_[1]}{$which} += $_[2]; };
+        my $all = 0;
+
+        for my $p (grep { $_->{c} } @paths) {
+            my @t = @{ $p->{items} };
+            my $n = @t;
+            my $w = $which eq 'value' ? $p->{value} : 1;
+            my ($named) = grep { !/\A\(?direct\)?\z/ } reverse @t;
+
+            $all += $w;
+            $add->('first', $t[0], $w);
+            $add->('last', $t[-1], $w);
+            $add->('last_non_direct', defined $named ? $named : $t[-1], $w);
+            $add->('linear', $_, $w / $n) for @t;
+
+            my @share = $n == 1 ? 1 : $n == 2 ? (0.5, 0.5)
+                        : (0.4, (0.2 / ($n - 2)) x ($n - 2), 0.4);
+            my @decay = map { 2 ** (-$_ / (7 * $DAY)) } @{ $p->{ages} };
+            my $sum = 0;
+
+            $sum += $_ for @decay;
+
+            for (0 .. $n - 1) {
+                $add->('position', $t[$_], $share[$_] * $w);
+                $add->('time_decay', $t[$_], $decay[$_] / $sum * $w)
+                    if $p->{known};
+            }
+        }
+
+        # v(S): of the paths that lie within S, by bits
+        my @worth = (0) x 2 ** @items;
+        my %bit = map { $items[$_] => 2 ** $_ } 0 .. $#items;
+
+        for my $p (grep { $_->{c} } @paths) {
+            my $has = 0;
+
+            $has |= $bit{$_} for @{ $p->{items} };
+
+            for (0 .. $#worth) {
+                $worth[$_] += $which eq 'value' ? $p->{value} : 1
+                    if ($_ & $has) == $has;
+            }
+        }
+
+        my @factorial = (1);
+        my ($lost, %lost) = (0);
+
+        push @factorial, $factorial[-1] * $_ for 1 .. @items;
+
+        for my $c (@items) {
+            for my $set (grep { !($_ & $bit{$c}) } 0 .. $#worth) {
+                my $size = () = sprintf('%b', $set) =~ /1/g;
+
+                $add->('shapley', $c, $factorial[$size]
+                       * $factorial[@items - $size - 1] / $factorial[@items]
+                       * ($worth[$set | $bit{$c}] - $worth[$set]));
+            }
+
+            $lost{$c} = $worth[-1] - $worth[$#worth & ~$bit{$c}];
+            $lost += $lost{$c};
+        }
+
+        my ($p, $effect) = markov($o->{order} || 1, $which, \@items, @paths);
+        my $effects = 0;
+
+        $effects += $_ for values %$effect;
+
+        for (@items) {
+            $add->('counterfactual', $_, $lost ? $lost{$_} / $lost * $all : 0);
+            $add->('markov', $_, $effects ? $effect->{$_} / $effects * $all
+                                          : 0);
+        }
+    }
+
+    return \%credit;
+}
+
+# A log of everything that paths are made of.
+sub random_log {
+    my @names = (qw(email direct organic_search referral));
+    my @events;
+
+    for my $n (1 .. 3 + dice(25)) {
+        my ($t, $s, $j, $known) = ($T - 200 * $DAY, 0, 1, 0);
+        my %v = (v => id('c', "r$n"), h => 'shop.example', p => '/');
+
+        for (1 .. 1 + dice(9)) {
+            $t += $DAY / 24 * (1 + dice(24 * (dice(3) ? 9 : 60)));
+            $s++;
+
+            if (dice(3)) {
+                my $ch = $names[dice(4)];
+
+                push @events, { t => $t, %v, j => $j, s => $s,
+                                k => dice(4) ? 'page' : 'click', ch => $ch,
+                                why => 'utm', $ch eq 'direct' ? ()
+                                : (src => "src" . dice(2)),
+                                dice(2) ? (cmp => "cmp" . dice(2)) : () };
+                $known++;
+            }
+
+            if (dice(3) == 0) {
+                my $wn = dice(4) ? $known : $known + 1 + dice(2);
+
+                push @events, { t => $t + 1000 * dice(2), %v, j => $j,
+                                s => $s, k => 'goal', goal => "g" . dice(2),
+                                dice(2) ? (done => 1) : (),
+                                dice(3) ? (val => (dice(400) - 30) / 8,
+                                           cur => ('EUR', 'USD')[dice(5) == 0])
+                                        : (),
+                                dice(3) ? () : (ord => 'o' . dice(30)),
+                                $wn ? (wn => $wn, w => [map { $names[dice(4)] }
+                                                        1 .. $wn]) : () };
+
+                if ($events[-1]{done}) {
+                    $j++;
+                    $known = 0;
+                }
+
+                push @events, { %{ $events[-1] } } if dice(4) == 0;
+            }
+
+            push @events, { t => $t + 3000, %v, j => $j, s => $s, k => 'page',
+                            pf => 1, ch => $names[dice(4)], why => 'utm' }
+                if dice(6) == 0;
+        }
+    }
+
+    push @events, { t => $T, k => 'goal', h => 'shop.example', p => '/',
+                    goal => 'g0', done => 1, val => 4, cur => 'EUR',
+                    ord => 'o' . dice(40) } for 1 .. dice(4);
+
+    return @events;
+}
+
+{
+    my ($wrong, $compared) = (0, 0);
+
+    for my $round (1 .. 60) {
+        my @events = random_log();
+        my %o;
+
+        $o{order} = 1 + dice(4);
+        $o{lookback} = (1 + dice(60)) * $DAY if dice(2);
+        $o{no_direct} = 1 if dice(3) == 0;
+        $o{repeats} = 1 if dice(3) == 0;
+        $o{touch} = ('source', 'campaign')[dice(2)] if dice(4) == 0;
+        $o{goal} = 'g' . dice(2) if dice(3) == 0;
+
+        my @args = ('--order', $o{order},
+                    $o{lookback} ? ('--lookback', $o{lookback} / $DAY . 'd')
+                                 : (),
+                    $o{no_direct} ? '--no-direct' : (),
+                    $o{repeats} ? '--repeats' : (),
+                    $o{touch} ? ('--touch', $o{touch}) : (),
+                    $o{goal} ? ('--goal', $o{goal}) : ());
+        my ($said, @paths) = paths_of(\%o, map { { %$_ } } @events);
+        my $credit = models_of(\%o, @paths);
+        my $file = spew(member(lines(@events)), 'random');
+        my ($data, $code, $err) = journey_data('attribution', '--json', @args,
+                                               $file);
+        my @off = $code == 0 ? () : "exit status $code: $err";
+
+        for (sort keys %$said) {
+            push @off, "$_: $data->{attribution}{$_}, not $said->{$_}"
+                if $data->{attribution}{$_} != $said->{$_};
+        }
+
+        for my $model (sort keys %{ $data->{models} }) {
+            for my $row (@{ $data->{models}{$model} }) {
+                my $name = $row->{$o{touch} || 'channel'};
+
+                for ('conversions', 'value') {
+                    my $want = $credit->{$model}{$name}{$_} || 0;
+
+                    $compared++;
+                    push @off, "$model of $name, $_: $row->{$_}, not $want"
+                        if abs($row->{$_} - $want) > 1e-9 * (1 + abs $want);
+                }
+            }
+
+            push @off, "rows of $model"
+                if @{ $data->{models}{$model} }
+                   != keys %{ { map { $_ => 1 } map { @{ $_->{items} } }
+                                                @paths } };
+        }
+
+        if (@off) {
+            diag("round $round, @args:\n  ", join "\n  ", @off);
+            $wrong++;
+        }
+    }
+
+    is($wrong, 0, '60 random logs: conversions, paths and nine models as they '
+       . 'are defined');
+    cmp_ok($compared, '>', 1000, 'many credits are compared');
+}
+
 done_testing();
