@@ -225,15 +225,25 @@ journey_html_load(journey_html_t *h, const journey_options_t *opts,
 {
     int                  rc;
     journey_store_t      store;
+    journey_options_t    own;
     journey_analysis_t   a;
 
     memset(&a, 0, sizeof(journey_analysis_t));
 
-    rc = journey_load_more(&store, opts, 1, damage);
+    own = *opts;
+
+    if (own.since != 0) {
+
+        /* the period before is kept beside this one */
+
+        own.memory = journey_max(own.memory / 2, JOURNEY_MEMORY_MIN);
+    }
+
+    rc = journey_load_more(&store, &own, 1, damage);
 
     if (rc == JOURNEY_OK
-        && (journey_analyse(&a, &store, opts, conf) != JOURNEY_OK
-            || journey_html_build(h, opts, conf, &a, damage, pool)
+        && (journey_analyse(&a, &store, &own, conf) != JOURNEY_OK
+            || journey_html_build(h, &own, conf, &a, damage, pool)
                != JOURNEY_OK))
     {
         journey_store_complain(&store);
