@@ -339,7 +339,15 @@ journey_analysis_window(journey_analysis_t *a)
         }
 
         a->visitors++;
-        a->persons += journey_persons_is(store, i);
+
+        if (journey_persons_is(store, i)) {
+            a->persons++;
+
+        } else {
+            a->hashes += (journey_intern_str(&store->all.visitors, i).data[0]
+                          == 'h');
+        }
+
         rc = journey_analysis_visitor(a, store->visitors[i], n);
     }
 
@@ -400,6 +408,7 @@ journey_analysis_again(journey_analysis_t *a)
 {
     a->visitors = 0;
     a->persons = 0;
+    a->hashes = 0;
     a->linked = 0;
     a->sessions = 0;
     a->journeys = 0;

@@ -79,6 +79,7 @@ typedef struct {
     uint64_t                  events;
     uint64_t                  visitors;
     uint64_t                  persons;  /* of the visitors */
+    uint64_t                  hashes;   /* of them: they live one day */
     uint64_t                  linked;   /* browsers that became persons */
     uint64_t                  sessions;
     uint64_t                  journeys;

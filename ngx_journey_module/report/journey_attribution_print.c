@@ -199,6 +199,18 @@ journey_attr_notes(const journey_attr_print_t *p)
                                          "conversions"), m);
     }
 
+    if (p->at->a != NULL && p->at->a->hashes != 0) {
+        journey_text_count(n, p->at->a->hashes);
+        journey_attr_note(p, "%s %s (%.1f %%) %s cookie: a hash of one day, "
+                          "whose path ends with it", n,
+                          journey_plural(p->at->a->hashes, "visitor",
+                                         "visitors"),
+                          100.0 * (double) p->at->a->hashes
+                          / (double) p->at->a->visitors,
+                          journey_plural(p->at->a->hashes, "has no",
+                                         "have no"));
+    }
+
     if (touches->incomplete != 0) {
         journey_text_count(n, touches->incomplete);
         journey_attr_note(p, "incomplete: %s %s of which the input lacks "

@@ -143,6 +143,21 @@ journey_report_notes(const journey_options_t *opts,
                                            "browsers"));
     }
 
+    /* tables that go over days; others have a note of their own */
+
+    if (a->hashes != 0
+        && (strcmp(opts->command->name, "report") == 0
+            || strcmp(opts->command->name, "paths") == 0))
+    {
+        journey_text_count(n, a->hashes);
+        journey_report_note(opts, "%s %s (%.1f %%) %s cookie: a hash of one "
+                            "day, whose journeys end with it", n,
+                            journey_plural(a->hashes, "visitor", "visitors"),
+                            100.0 * (double) a->hashes
+                            / (double) a->visitors,
+                            journey_plural(a->hashes, "has no", "have no"));
+    }
+
     if (opts->currency != NULL && a->currency == UINT32_MAX) {
         journey_report_note(opts, "no conversion has a value in that "
                             "currency");
