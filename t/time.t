@@ -214,6 +214,7 @@ is(took(page(0, c('A'), 1, 1, first()),
    '90000x1', 'a goal that another system reports');
 is(took(page(0, c('A'), 1, 1, first(), h => 'other.example'),
          buy(9, c('A'), 1, 1)), '9000x1', 'two hosts');
+is(took(page(0, c('A'), 0, 0, first())), '', 'no journey is none');
 {
     my ($d) = table('time', '--host', 'shop.example', log_of(
         page(0, c('A'), 1, 1, first(), h => 'other.example'),
@@ -242,6 +243,12 @@ is(took(page(0, c('A'), 1, 1, first(), u => 'ann'),
          page(90, c('A'), 2, 3, first(), u => 'ann'),
          buy(95, c('A'), 2, 3)), 'censored=1 begun_before=1',
    'a person: j went up, and the input lacks the goal');
+
+is(took(page(0, c('A'), 1, 1, first(), u => 'ann'),
+         page(10, c('B'), 1, 1, first(), u => 'ann'), buy(40, c('B'), 1, 1),
+         page(90, c('A'), 2, 3, first(), u => 'ann'), buy(95, c('A'), 2, 3)),
+   '40000x1 begun_before=1',
+   'a person: the goal of one browser, and one of the other is missing');
 
 # profiles
 my @exempt = map { { %$_, b => 'e' } } @log;
@@ -272,6 +279,8 @@ is(rows($data->{time}, @curve), '', 'too few: no curve');
 is(rows([$data->{time_summary}], qw(journeys converted censored median)),
    '- - - -', 'and no number');
 like($err, qr/the others are of fewer than 10 visitors/, 'which is said');
+($code, $out) = journey('time', '--min-visitors', 10, log_of(@many));
+like($out, qr/^  Half after +\xe2\x80\x93$/m, 'nor does the text have one');
 ($data) = table('time', '--min-visitors', 2,
     log_of((map { (page(100 * $_, c('A'), $_, $_, first()),
                    buy(100 * $_ + $_, c('A'), $_, $_)) } 1 .. 5), @many[0, 1]));
@@ -367,6 +376,32 @@ like($out, qr/^kind,touches,share,visitors,sessions,journeys,conversions,value
 ($code, $out) = journey('direct', log_of($direct[16]));
 like($out, qr/no direct touches/, 'none');
 
+# what is old at the conversion; letters that are none; no journey
+($data) = table('direct', log_of(
+    page(0, c('A'), 1, 1, first(), p => '/d3-at/'),
+    buy(91 * $DAY, c('A'), 1, 1),
+    page(0, c('B'), 1, 1, first(), p => '/de-a1/'),
+    buy(89 * $DAY, c('B'), 1, 1),
+    page(5, c('C'), 0, 0, first())));
+is(rows($data->{direct}, qw(kind touches journeys conversions)),
+   'deep 2 2 1; unknown 1 0 0', 'look-back, deep pages, no journey');
+
+# w knows more than the input, but of persons and of what is offline
+for my $case ([u => 'ann', 'entry 1 1 1'], ['', '', 'unknown 1 1 1; entry 1 0 0'])
+{
+    my ($key, $user, $want) = @$case;
+    my @u = $key ? ($key => $user) : ();
+    my @e = (($key ? () : ev(5, c('A'), 0, 0, 'offline', from('direct'))),
+             page(10, c('A'), 1, 1, first(), @u),
+             buy(20, c('A'), 1, 1, w => ['email', 'direct'], wn => 2, @u));
+
+    ($data) = table('direct', log_of(@e));
+    is(join('; ', sort { $b cmp $a } split /; /,
+            rows($data->{direct}, qw(kind touches journeys conversions))),
+       $want, 'w knows more' . ($key ? ', of a person it does not' : ''));
+    is(sums($data->{direct}), channel(log_of(@e)), '... as the channel');
+}
+
 # a person's sessions are still first ones or not
 ($data) = table('direct', log_of(
     page(0, c('A'), 1, 1, first(), u => 'ann'),
@@ -402,6 +437,9 @@ my @phases = (
     seen(0, c('D'), 'awareness', first()),
     ev(7, c('D'), 1, 1, 'error', ph => 'consideration', st => 404),
     goal(9, c('D'), 1, 1, 'letter', ph => 'decision'),
+    # no journey
+    page(3, c('E'), 0, 0, ph => 'awareness'),
+    page(4, c('E'), 0, 0, ph => 'decision'),
     # the next journey of A begins anew
     page(900, c('A'), 2, 2, first(), ph => 'consideration'),
 );

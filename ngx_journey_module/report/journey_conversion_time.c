@@ -29,7 +29,6 @@ typedef struct {
 
     uint32_t                   journeys;
     uint32_t                   session; /* the last one */
-    unsigned                   done;    /* the latest one is completed */
 } journey_conversion_walk_t;
 
 
@@ -47,7 +46,10 @@ journey_conversion_begins(const journey_conversion_walk_t *walk,
     }
 
     if (walk->journeys != 0) {
-        return walk->person ? walk->done && !(ev->flags & JOURNEY_EV_JUMPED)
+
+        /* a person's begins behind a goal, unless a number was left out */
+
+        return walk->person ? !(ev->flags & JOURNEY_EV_JUMPED)
                             : ev->session == walk->session + 1;
     }
 
@@ -148,25 +150,14 @@ journey_conversion_journey(journey_conversion_walk_t *walk,
         return JOURNEY_ERROR;
     }
 
-    if (first == n) {
-
-        /* the browser knows nothing of it */
-
-        return JOURNEY_OK;
-    }
-
     walk->journeys++;
-    walk->done = 0;
 
-    for (i = 0; i < n; i++) {
+    for (i = first; i < n; i++) {
         ev = journey_store_event(store, refs[i]);
 
         if (!(ev->flags & JOURNEY_EV_LOOSE)) {
             walk->session = journey_max(walk->session, ev->session);
         }
-
-        walk->done |= (ev->flags & (JOURNEY_EV_DONE|JOURNEY_EV_REPEATED))
-                      == JOURNEY_EV_DONE;
     }
 
     return JOURNEY_OK;
@@ -191,7 +182,6 @@ journey_conversion_visitor(journey_conversion_walk_t *walk, uint32_t visitor)
     walk->counted = 0;
     walk->journeys = 0;
     walk->session = 0;
-    walk->done = 0;
 
     if (!walk->person) {
         name = journey_intern_str(&store->all.visitors, visitor);
