@@ -24,6 +24,10 @@
  * (events to paths) or journey_paths_read (CSV to paths), journey_paths,
  * journey_attribution (nine models, one of them journey_markov over
  * journey_chain), journey_bootstrap and journey_attribution_print.
+ * Tables that go through the events once more: journey_retention,
+ * journey_conversion_time (with journey_survival), journey_direct,
+ * journey_transitions, journey_content, journey_places and journey_steps, each
+ * with a journey_report_* beside it.
  * journey_link_cmd prints what journey_link makes (links) and journey_qr
  * (their pictures).
  * journey_simulate writes logs to try all of this with: what is planted is in

@@ -31,10 +31,10 @@ typedef struct {
  * From a finished analysis.  The input holds the start of a journey when its
  * first event that is not offline opens a touch, and either is of the
  * visitor's first session, or the session before it is in the input and of an
- * earlier journey.  A person's is held when it is of the first session of a
- * browser on the day on which the person was first seen, or when a goal in the
- * input completed the journey before.  A journey without conversion is seen
- * until --idle after its last event, or the end of the data.
+ * earlier journey.  A person's first is held when it is of the first session of
+ * a browser on the day on which the person was first seen, a later one when a
+ * goal in the input completed the one before.  A journey without conversion is
+ * seen until --idle after its last event, or the end of the data.
  *
  * Exempt visitors are told from others only where the store keeps more of
  * each event.  JOURNEY_ERROR when memory is exhausted; to be freed in any case.

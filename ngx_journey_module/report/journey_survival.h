@@ -62,8 +62,9 @@ int journey_survival_add(journey_survival_t *survival, uint64_t time,
  * Computes the curve, to be called once.  Of those that convert and are
  * censored at the same time the latter are at risk then.  With min, points are
  * put together from the first one on until min visitors, each counted with the
- * first of theirs, leave in one of them; fewer than min visitors have no
- * points.  JOURNEY_ERROR when memory is exhausted.
+ * first of theirs, leave in one of them, which has the time and S of the last;
+ * fewer than min visitors have no points.  JOURNEY_ERROR when memory is
+ * exhausted.
  */
 int journey_survival_estimate(journey_survival_t *survival, uint64_t min);
 
