@@ -6,6 +6,7 @@
 
 #include "journey_link.h"
 #include "journey_query.h"
+#include "journey_signals.h"
 #include "journey_table.h"
 #include "journey_target.h"
 
@@ -473,12 +474,38 @@ journey_link_code(journey_linker_t *linker, journey_link_t *link,
 /* A file of its own, never over another one. */
 
 static int
-journey_link_svg_write(const journey_link_t *link, const char *path)
+journey_link_svg_open(char *path)
+{
+    int       fd;
+    sigset_t  all, old;
+
+    (void) sigfillset(&all);
+    (void) sigprocmask(SIG_BLOCK, &all, &old);
+
+    fd = open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
+
+    if (fd != -1) {
+
+        /* a signal must not leave half a picture behind */
+
+        journey_signals_temp = path;
+    }
+
+    (void) sigprocmask(SIG_SETMASK, &old, NULL);
+
+    return fd;
+}
+
+
+static int
+journey_link_svg_write(const journey_link_t *link, char *path)
 {
     int    fd, failed;
     FILE  *f;
 
-    fd = open(path, O_WRONLY|O_CREAT|O_EXCL|O_CLOEXEC, 0666);
+    journey_signals_catch();
+
+    fd = journey_link_svg_open(path);
 
     if (fd == -1) {
         return JOURNEY_ERROR;
@@ -489,6 +516,7 @@ journey_link_svg_write(const journey_link_t *link, const char *path)
     if (f == NULL) {
         (void) close(fd);
         (void) unlink(path);
+        journey_signals_temp = NULL;
         return JOURNEY_ERROR;
     }
 
@@ -499,9 +527,12 @@ journey_link_svg_write(const journey_link_t *link, const char *path)
     if (fclose(f) != 0 || failed) {
         failed = errno;
         (void) unlink(path);
+        journey_signals_temp = NULL;
         errno = failed;
         return JOURNEY_ERROR;
     }
+
+    journey_signals_temp = NULL;
 
     return JOURNEY_OK;
 }

@@ -282,11 +282,6 @@ journey_rewrite_open(journey_rewrite_t *rw, const char *path,
     }
 
     journey_signals_catch();
-
-    /* a file beyond RLIMIT_FSIZE is an error of write(), as a full disk is */
-
-    (void) signal(SIGXFSZ, SIG_IGN);
-
     journey_rewrite_sweep(path);
 
 #if defined(O_TMPFILE)

@@ -6,10 +6,12 @@
 
 #include "journey_signals.h"
 
+#include <time.h>
 #include <unistd.h>
 
 
-#define JOURNEY_SIGNALS_WIPE  "\r\033[K"
+#define JOURNEY_SIGNALS_WIPE   "\r\033[K"
+#define JOURNEY_SIGNALS_PAUSE  20000000         /* ns */
 
 
 char *volatile         journey_signals_temp;
@@ -25,13 +27,21 @@ static const int  journey_signals[] = {
 static void
 journey_signals_handler(int signo)
 {
-    ssize_t  n;
+    ssize_t          n;
+    struct timespec  pause;
 
     if (journey_signals_temp != NULL) {
         (void) unlink(journey_signals_temp);
     }
 
     if (journey_signals_line) {
+
+        /* a terminal throws away what comes right behind Ctrl-C */
+
+        pause.tv_sec = 0;
+        pause.tv_nsec = JOURNEY_SIGNALS_PAUSE;
+        (void) nanosleep(&pause, NULL);
+
         n = write(STDERR_FILENO, JOURNEY_SIGNALS_WIPE,
                   sizeof(JOURNEY_SIGNALS_WIPE) - 1);
         (void) n;                       /* nobody is left to be told */
@@ -52,6 +62,10 @@ journey_signals_catch(void)
 
     sa.sa_handler = journey_signals_handler;
     (void) sigfillset(&sa.sa_mask);
+
+    /* a file beyond RLIMIT_FSIZE is an error of write(), as a full disk is */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
 
     for (i = 0; i < sizeof(journey_signals) / sizeof(int); i++) {
 

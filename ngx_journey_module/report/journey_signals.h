@@ -25,7 +25,7 @@ extern volatile sig_atomic_t  journey_signals_line;
 /*
  * From now on SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE end the process as
  * they would, with that done before.  Signals that the caller wants to be
- * ignored (nohup) stay so.
+ * ignored (nohup) stay so.  SIGXFSZ is ignored: write() fails then.
  */
 void journey_signals_catch(void);
 
