@@ -281,7 +281,7 @@ sub paths_of {
             $said{conversions}++;
             $said{aged} += $known || 0;
             push @paths, { items => [map { $_->[0] } @path], c => 1, n => 0,
-                           value => $value, known => $known,
+                           value => $value, known => $known, of => $name,
                            ages => [map { $e->{t} - $_->[1] } @path] };
         }
 
@@ -292,7 +292,7 @@ sub paths_of {
         next if !@path;
         $said{nulls}++;
         push @paths, { items => [map { $_->[0] } @path], c => 0, n => 1,
-                       value => 0, known => 1, ages => [] };
+                       value => 0, known => 1, of => $name, ages => [] };
     }
 
     return (\%said, @paths);
@@ -467,6 +467,7 @@ sub models_of {
 # A log of everything that paths are made of.
 sub random_log {
     my @names = (qw(email direct organic_search referral));
+    my $few = 2 + dice(3);
     my @events;
 
     for my $n (1 .. 3 + dice(25)) {
@@ -474,11 +475,11 @@ sub random_log {
         my %v = (v => id('c', "r$n"), h => 'shop.example', p => '/');
 
         for (1 .. 1 + dice(9)) {
-            $t += $DAY / 24 * (1 + dice(24 * (dice(3) ? 9 : 60)));
+            $t += $DAY / 4 * (1 + dice(dice(3) ? 8 : 60));
             $s++;
 
             if (dice(3)) {
-                my $ch = $names[dice(4)];
+                my $ch = $names[dice($few)];
 
                 push @events, { t => $t, %v, j => $j, s => $s,
                                 k => dice(4) ? 'page' : 'click', ch => $ch,
@@ -488,16 +489,16 @@ sub random_log {
                 $known++;
             }
 
-            if (dice(3) == 0) {
-                my $wn = dice(4) ? $known : $known + 1 + dice(2);
+            if (dice(2)) {
+                my $wn = dice(6) ? $known : $known + 1 + dice(2);
 
                 push @events, { t => $t + 1000 * dice(2), %v, j => $j,
                                 s => $s, k => 'goal', goal => "g" . dice(2),
-                                dice(2) ? (done => 1) : (),
+                                dice(3) == 0 ? (done => 1) : (),
                                 dice(3) ? (val => (dice(400) - 30) / 8,
                                            cur => ('EUR', 'USD')[dice(5) == 0])
                                         : (),
-                                dice(3) ? () : (ord => 'o' . dice(30)),
+                                dice(3) ? () : (ord => 'o' . dice(90)),
                                 $wn ? (wn => $wn, w => [map { $names[dice(4)] }
                                                         1 .. $wn]) : () };
 
@@ -530,14 +531,14 @@ sub random_log {
         my %o;
 
         $o{order} = 1 + dice(4);
-        $o{lookback} = (1 + dice(60)) * $DAY if dice(2);
-        $o{no_direct} = 1 if dice(3) == 0;
+        $o{lookback} = (1 + dice(24)) * $DAY / 4 if dice(3);
+        $o{no_direct} = 1 if dice(2);
         $o{repeats} = 1 if dice(3) == 0;
         $o{touch} = ('source', 'campaign')[dice(2)] if dice(4) == 0;
         $o{goal} = 'g' . dice(2) if dice(3) == 0;
 
         my @args = ('--order', $o{order},
-                    $o{lookback} ? ('--lookback', $o{lookback} / $DAY . 'd')
+                    $o{lookback} ? ('--lookback', $o{lookback} / $DAY * 24 . 'h')
                                  : (),
                     $o{no_direct} ? '--no-direct' : (),
                     $o{repeats} ? '--repeats' : (),
@@ -574,6 +575,44 @@ sub random_log {
                                                 @paths } };
         }
 
+        # the tables of paths and channels have no options of these
+        ($said, @paths) = paths_of({}, map { { %$_ } } @events);
+        ($data) = journey_data('report', '--json', $file);
+
+        my %want;
+
+        for my $p (@paths) {
+            my $row = $want{"@{ $p->{items} }"} ||= { conversions => 0,
+                                                      value => 0 };
+
+            $row->{of}{$p->{of}} = 1;
+            $row->{conversions} += $p->{c};
+            $row->{value} += $p->{value};
+        }
+
+        push @off, 'paths: ' . @{ $data->{paths} } . ', not ' . keys %want
+            if @{ $data->{paths} } != keys %want;
+
+        for (@{ $data->{paths} }) {
+            my $row = $want{"@{ $_->{path} }"};
+
+            # there, values below 0 are what they are
+            push @off, "path @{ $_->{path} }: @$_{qw(journeys conversions)}"
+                if !$row || $_->{journeys} != keys %{ $row->{of} }
+                   || $_->{conversions} != $row->{conversions}
+                   || (!$said->{negative}
+                       && abs($_->{value} - $row->{value}) > 1e-9);
+        }
+
+        for my $row (@{ $data->{channels} }) {
+            my $sum = 0;
+
+            $sum += $_->{c} for grep { $_->{items}[-1] eq $row->{channel} }
+                                @paths;
+            push @off, "channel $row->{channel}: $row->{conversions}, not $sum"
+                if $row->{conversions} != $sum;
+        }
+
         if (@off) {
             diag("round $round, @args:\n  ", join "\n  ", @off);
             $wrong++;
@@ -583,6 +622,252 @@ sub random_log {
     is($wrong, 0, '60 random logs: conversions, paths and nine models as they '
        . 'are defined');
     cmp_ok($compared, '>', 1000, 'many credits are compared');
+}
+
+
+# ---- sentences of the definitions ------------------------------------------
+
+my $last = 0;
+
+# A visitor of one journey: [days, channel, more…] are touches, [days, 'goal',
+# more…] goals, each in a session of its own.
+sub visitor {
+    my %v = (v => id('c', 'w' . ++$last), j => 1, h => 'shop.example',
+             cc => 'DE');
+    my @events;
+
+    for (@_) {
+        my ($days, $what, %more) = @$_;
+
+        push @events, { t => $T + $days * $DAY, %v, s => 1 + @events,
+                        k => $what eq 'goal' ? 'goal' : 'page', p => '/',
+                        $what eq 'goal' ? (goal => 'buy')
+                                        : (ch => $what, why => 'utm'),
+                        %more };
+    }
+
+    return @events;
+}
+
+sub log_of { return spew(member(lines(@_)), 'log'); }
+
+sub of {
+    my ($command, @args) = @_;
+    my ($data, $code, $err) = journey_data($command, '--json', @args);
+
+    is($code, 0, "$command @args[0 .. $#args - 1]");
+    return ($data, $err);
+}
+
+sub credited {
+    my ($data, $model) = @_;
+
+    return join ' ', map { sprintf '%s=%.6g', $_->{channel},
+                                   $_->{conversions} }
+                     sort { $a->{channel} cmp $b->{channel} }
+                     @{ $data->{models}{$model} };
+}
+
+# The look-back drops touches that are older than that before the conversion.
+{
+    my $log = log_of(visitor([0, 'email'], [200, 'goal', ord => 'a'],
+                             [201, 'email'], [202, 'goal', ord => 'b']));
+    my ($data) = of('attribution', $log);
+
+    is(credited($data, 'last'), 'email=1', 'a touch like one that was too old '
+       . 'before');
+    is($data->{attribution}{unattributed}, 1, 'which had no path');
+
+    $log = log_of(visitor([0, 'email'], [90, 'goal']),
+                  visitor([0, 'social'], [90, 'goal', t => $T + 90 * $DAY
+                                                           + 1]));
+    ($data) = of('attribution', $log);
+    is(credited($data, 'last'), 'email=1', 'not older: 90 days');
+
+    my ($paths) = of('paths', $log);
+    is(join(' ', map { @{ $_->{path} } } @{ $paths->{paths} }), 'email',
+       'paths alike');
+}
+
+# Look-back, then --no-direct: that of a null path is from its last touch, a
+# direct one, too.
+{
+    my $log = log_of(visitor([0, 'email'], [95, 'direct']),
+                     visitor([0, 'social'], [20, 'direct']));
+    my ($data) = of('attribution', '--no-direct', $log);
+
+    is($data->{attribution}{nulls}, 1, 'email is 95 days older than the last '
+       . 'touch');
+    is(credited($data, 'last'), 'social=0', 'social is not');
+}
+
+# The same goal and ord count once, without ord the same (v, s, goal) once.
+{
+    my @goals = ([1, 'goal', ord => 'a', s => 7], [2, 'goal', ord => 'a'],
+                 [3, 'goal', ord => 'a', goal => 'rent'], [4, 'goal', s => 9],
+                 [5, 'goal', s => 9], [6, 'goal', s => 9, goal => 'rent'],
+                 [7, 'goal', s => 10]);
+    my $log = log_of(visitor([0, 'email'], @goals),
+                     visitor([0, 'social'], [3, 'goal', ord => 'a'],
+                             [4, 'goal', ord => 'b']),
+                     map { { t => $T + $_, k => 'goal', h => 'shop.example',
+                             p => '/', goal => 'buy',
+                             $_ < 3 ? (ord => 'b') : () } } 1 .. 4);
+    my ($data, $err) = of('report', $log);
+
+    # buy a, rent a, s 9: buy, rent, s 10: buy; b; two without anything
+    is($data->{summary}{conversions}, 8, 'conversions');
+    is(join(' ', map { "$_->{goal}=$_->{conversions}" } @{ $data->{goals} }),
+       'buy=6 rent=2', 'by goal');
+    is($data->{goals}[0]{without_visitor}, 2, 'without visitor: no ord');
+    is(credited($data, 'last'), 'email=5 social=1',
+       'an ord is of the visitor who is known, whoever was first');
+    like($err, qr/2 conversions belong to no channel \(2 without visitor\)/,
+         'the others are said');
+}
+
+# A conversion is of --goal, else of those with done, else any.
+{
+    my @events = visitor([0, 'email'], [1, 'goal'],
+                         [2, 'goal', goal => 'rent', done => 1]);
+    my ($data) = of('attribution', log_of(@events));
+
+    is($data->{attribution}{conversions}, 1, 'those with done');
+    ($data) = of('attribution', '--goal', 'buy', log_of(@events));
+    is($data->{attribution}{conversions}, 1, '--goal: whether done or not');
+    ($data) = of('attribution', '--goal', 'buy', '--goal', 'rent',
+                 log_of(@events));
+    is($data->{attribution}{conversions}, 2, 'two of them');
+    delete $_->{done} for @events;
+    ($data) = of('attribution', log_of(@events));
+    is($data->{attribution}{conversions}, 2, 'none has done: all');
+}
+
+# Values are never summed across currencies, in no table.
+{
+    my $log = log_of(
+        visitor([0, 'email', cmp => 'spring'],
+                [1, 'goal', val => 10.1, cur => 'EUR']),
+        visitor([0, 'direct'], [1, 'goal', val => 20.2, cur => 'EUR']),
+        visitor([0, 'email', cmp => 'spring'],
+                [1, 'goal', val => 1000, cur => 'USD']),
+        visitor([0, 'email', cmp => 'spring'], [1, 'goal']));
+
+    for (['EUR', 30.3, 10.1], ['USD', 1000, 1000]) {
+        my ($currency, $sum, $email) = @$_;
+        my ($data, $err) = of('report', '--currency', $currency, $log);
+        my %sums;
+
+        for my $table (qw(channels paths geo)) {
+            $sums{$table} += $_->{value} for @{ $data->{$table} };
+        }
+
+        for my $model (keys %{ $data->{models} }) {
+            $sums{$model} += $_->{value} for @{ $data->{models}{$model} };
+        }
+
+        $sums{summary} = $data->{summary}{value};
+        $sums{attribution} = $data->{attribution}{value};
+        is(join(' ', grep { abs($sums{$_} - $sum) > 1e-9 } sort keys %sums),
+           '', "values in $currency: $sum everywhere");
+        is($data->{campaigns}[0]{value}, $email, 'of a campaign');
+        is(join(' ', map { "$_->{value} $_->{currency}" }
+                     @{ $data->{goals} }), '30.3 EUR 1000 USD',
+           'goals: a line each');
+        like($err, $currency eq 'EUR' ? qr/besides: 1,000\.00 USD in 1 conv/
+                                      : qr/besides: 30\.30 EUR in 2 conv/,
+             'the other is said');
+    }
+}
+
+# pf lines count only in a number of their own.
+{
+    my @events = (visitor([0, 'email'], [1, 'goal', val => 3, cur => 'EUR'],
+                          [2, 'direct']),
+                  visitor([0, 'social', ph => 'awareness', pn => 1]));
+    my @prefetched = map { { %$_, k => 'page', pf => 1, p => '/soon',
+                             ph => 'decision', pn => 3, t => $_->{t} + 40,
+                             ms => 9, cc => 'FR' } } @events, @events;
+    my ($data) = of('report', log_of(@events));
+    my ($more, $err) = of('report', log_of(@events, @prefetched));
+
+    is_deeply($more, $data, 'prefetched pages change no table');
+    like($err, qr/^journey: note: 8 prefetched pages, not counted$/m,
+         'they are said');
+}
+
+# Hash identities live one day, and reports say what share that is.
+{
+    my @hashes = map { { t => $T + $_, v => id('h', $_), j => 1, s => 1,
+                         k => 'page', h => 'shop.example', p => '/',
+                         ch => 'email', why => 'utm' } } 1 .. 3;
+    my $log = log_of(@hashes, visitor([0, 'email']));
+
+    for (qw(report paths attribution)) {
+        my ($data, $err) = of($_, $log);
+
+        like($err, qr/3 visitors \(75\.0 %\) have no cookie: a hash of one/,
+             "$_ says what share");
+    }
+
+    my ($data, $err) = of('retention', $log);
+
+    like($err, qr/3 visitors \(75\.0 %\) without a cookie/, 'and retention');
+    ($data, $err) = of('time', $log);
+    is($data->{time_summary}{no_cookie}, 3, 'and time to conversion');
+    ($data, $err) = of('channels', $log);
+    unlike($err, qr/hash/, 'channels do not go over days');
+}
+
+# Stitched persons never use w: what another browser did is not in it.
+{
+    my @events = visitor([0, 'email'], [1, 'goal', wn => 3,
+                                        w => [qw(social direct email)]]);
+    my ($data) = of('attribution', log_of(@events));
+
+    is($data->{attribution}{incomplete}, 1, 'a browser: incomplete');
+    is(credited($data, 'linear'),
+       'direct=0.333333 email=0.333333 social=0.333333', 'by its w');
+    $_->{u} = 'one' for @events;
+    ($data) = of('attribution', log_of(@events));
+    is($data->{attribution}{incomplete}, 0, 'a person: never');
+    is(credited($data, 'linear'), 'email=1', 'by the touches that are there');
+    ($data) = of('paths', log_of(@events));
+    is("@{ $data->{paths}[0]{path} }", 'email', 'paths alike');
+}
+
+# Every table can be held to k-anonymity.
+{
+    my ($data) = of('report', '--min-visitors', 100_000, $members);
+    my @rows = map { my $table = $_; map { [$table, $_] } @{ $data->{$table} } }
+               grep { ref $data->{$_} eq 'ARRAY' } sort keys %$data;
+    my @told = grep {
+        my $row = $_->[1];
+        grep { defined $row->{$_} && $row->{$_} ne 'other' }
+            grep { exists $row->{$_} } qw(channel campaign source medium host
+                                          phase goal from to country kind
+                                          cohort)
+    } @rows;
+
+    is(join(' ', map { $_->[0] } @told), '', 'no group of few has a name');
+    is(scalar(grep { $_ > 1 } map { scalar @{ $data->{$_} } }
+              grep { ref $data->{$_} eq 'ARRAY' } keys %$data), 0,
+       'nor two rows');
+    is(join(' ', map { "$_->{channel}" } map { @$_ }
+                 values %{ $data->{models} }),
+       join(' ', ('other') x 9), 'nor do models');
+}
+
+# As many published texts have it: of three, one path converts.
+{
+    my $csv = spew("path,conversions,value,null\n"
+                   . "C1 > C2 > C3,1,90,\nC1,0,,1\nC2 > C3,0,,1\n");
+    my ($data) = of('attribution', '--paths', $csv);
+
+    is(credited($data, 'markov'), 'C1=0.2 C2=0.4 C3=0.4',
+       'shares 0.2, 0.4, 0.4');
+    is(credited($data, 'counterfactual'), 'C1=0.333333 C2=0.333333 C3=0.333333',
+       'without one of them nothing converts');
 }
 
 done_testing();
