@@ -21,9 +21,9 @@ set -euo pipefail
 build=(gcc libc6-dev make nginx nginx-dev zlib1g-dev libssl-dev
        libmaxminddb-dev libpcre2-dev libqrencode-dev libdeflate-dev)
 demo=(perl libmaxmind-db-writer-perl)
-tests=(chromium clang libclang-rt-dev cppcheck curl dpkg-dev faketime
-       libbarcode-zbar-perl libyaml-libyaml-perl logrotate openssl patchelf
-       procps psmisc shellcheck sqlite3)
+tests=(chromium clang cppcheck curl dpkg-dev faketime libbarcode-zbar-perl
+       libclang-rt-dev libio-pty-perl libyaml-libyaml-perl logrotate man-db
+       mandoc openssl patchelf procps psmisc shellcheck sqlite3 zsh)
 bench=(time wrk valgrind libnginx-mod-http-geoip2)
 
 want=()

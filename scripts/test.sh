@@ -39,7 +39,7 @@ ntests=0
 once() {
     printf 't/%s.t\n' browser faults drill command classify import check show \
            html erase link prune min_visitors campaigns touchpoints_report offline \
-           persons retention time content geo_report funnel tail privacy_cmd simulate \
+           persons retention time content geo_report funnel tail privacy_cmd simulate shell \
            attribution exact sources matomo readme memory
 }
 

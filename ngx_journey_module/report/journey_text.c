@@ -212,7 +212,7 @@ void
 journey_text_fold(FILE *file, const journey_str_t *str, unsigned column,
     unsigned indent, unsigned width)
 {
-    unsigned       used, wide, gap, n;
+    unsigned       used, wide, gap, words, n;
     const u_char  *p, *end, *stop;
     journey_str_t  word;
 
@@ -221,6 +221,7 @@ journey_text_fold(FILE *file, const journey_str_t *str, unsigned column,
     p = str->data;
     end = p + str->len;
     used = column;
+    words = 0;                          /* of the line */
     gap = 0;
 
     while (p < end) {
@@ -238,7 +239,7 @@ journey_text_fold(FILE *file, const journey_str_t *str, unsigned column,
         word.len = stop - p;
         wide = journey_text_width(&word);
 
-        if (used > indent && used + gap + wide > width) {
+        if ((words != 0 || used > indent) && used + gap + wide > width) {
             fputc('\n', file);
 
             for (n = 0; n < indent; n++) {
@@ -246,16 +247,17 @@ journey_text_fold(FILE *file, const journey_str_t *str, unsigned column,
             }
 
             used = indent;
-            gap = 0;
+            words = 0;
         }
 
-        if (gap && used > indent) {
+        if (gap && words != 0) {
             fputc(' ', file);
             used++;
         }
 
         word = journey_text_part(&p, stop, width - used);
         used += journey_text_print(file, &word, (unsigned) -1);
+        words++;
         gap = 0;
     }
 }

@@ -415,6 +415,15 @@ test_fold(void)
     ok(strcmp(text, "left out: 794 visitors\n    without\n"
               "    a-very-long-cookie-o\n    f-theirs") == 0,
        "folded at blanks, else where a line ends");
+
+    free(text);
+
+    file = open_memstream(&text, &text_len);
+    line = str("12 visitors");
+    journey_text_fold(file, &line, 2, 4, 80);
+    fclose(file);
+
+    ok(strcmp(text, "12 visitors") == 0, "a word as short as the indentation");
 }
 
 
