@@ -63,6 +63,10 @@ journey_signals_catch(void)
     sa.sa_handler = journey_signals_handler;
     (void) sigfillset(&sa.sa_mask);
 
+    /* a file beyond RLIMIT_FSIZE is an error of write(), as a full disk is */
+
+    (void) signal(SIGXFSZ, SIG_IGN);
+
     for (i = 0; i < sizeof(journey_signals) / sizeof(int); i++) {
 
         if (sigaction(journey_signals[i], NULL, &old) == 0
