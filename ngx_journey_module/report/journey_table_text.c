@@ -171,14 +171,7 @@ journey_text_natural(journey_layout_t *l)
 static int
 journey_text_cmp(const void *one, const void *two)
 {
-    const journey_str_t  *a, *b;
-    int                   rc;
-
-    a = one;
-    b = two;
-    rc = memcmp(a->data, b->data, journey_min(a->len, b->len));
-
-    return rc != 0 ? rc : (a->len > b->len) - (a->len < b->len);
+    return journey_strcmp(one, two);
 }
 
 
