@@ -567,26 +567,44 @@ for my $name ($ENV{ROBUST} ? sort keys %COMMANDS : qw(report content)) {
                    $name, $small, $took[0], $large, $took[1]));
 }
 
+# The rows of a table, read as text: there are many.
+sub rows {
+    my ($name, $log) = @_;
+    my ($code, $out) = journey($name, '--csv', $log);
+    my ($head, @rows) = split /\r\n/, $out =~ s/\r\n\r\n.*//sr;
+
+    is($code, 0, "$name --csv: exit code");
+    return map { [ split /,/ ] } @rows;
+}
+
 {
-    my ($r, $code) = journey_data('report', '--json', $one[0]);
+    my ($r, $code) = journey_data('report', '--json', '--limit', 1, $one[0]);
     my $third = $small / 3;
+    my $each = $third / 20;
 
     is($code, 0, 'one visitor: exit code');
     is_deeply([ @{ $r->{summary} }{qw(events visitors sessions journeys
                                       conversions value)} ],
               [ $small, 1, $small / 30, 1, $third, $third ],
               '... and numbers');
-    is(scalar @{ $r->{channels} }, 20, '... a row for each channel');
-    is((grep { $_->{touches} != $third / 20
-               || $_->{conversions} != $third / 20
-               || $_->{value} != $third / 20 } @{ $r->{channels} }), 0,
+
+    my @rows = rows('channels', $one[0]);
+    is(scalar @rows, 20, '... a row for each channel');
+    is((grep { "@$_[1, 2, 4 .. 6]" ne "$each 1 1 $each $each" } @rows), 0,
        '... with its touches and conversions');
-    is(scalar @{ $r->{campaigns} }, $third, '... and each campaign');
-    is((grep { $_->{visits} != 1 || $_->{conversions} != 1 }
-        @{ $r->{campaigns} }), 0, '... with its one visit and conversion');
-    is(scalar @{ $r->{pages} }, 2 * $third, '... and each page');
-    is((grep { $_->{visits} != 1 } @{ $r->{pages} }), 0, '... visited once');
-    is(scalar @{ $r->{goals} }, $third, '... and each goal');
+
+    @rows = rows('campaigns', $one[0]);
+    is(scalar @rows, $third, '... and each campaign');
+    is((grep { "@$_[6 .. 10]" ne '1 1 1 1 1' } @rows), 0,
+       '... with its visit, journey, conversion and value');
+
+    @rows = rows('content', $one[0]);
+    is(scalar @rows, 2 * $third, '... and each page');
+    is((grep { $_->[3] != 1 } @rows), 0, '... visited once');
+
+    @rows = rows('goals', $one[0]);
+    is(scalar @rows, $third, '... and each goal');
+    is((grep { "@$_[1 .. 4]" ne '1 0 1 EUR' } @rows), 0, '... reached once');
 }
 
 {
@@ -599,13 +617,19 @@ for my $name ($ENV{ROBUST} ? sort keys %COMMANDS : qw(report content)) {
                 ($_[0]) x 4);
     });
 
-    my ($r, $code) = journey_data('report', '--json', $log);
+    my ($r, $code) = journey_data('report', '--json', '--limit', 1, $log);
     is($code, 0, 'as many pages and channels: exit code');
-    is_deeply([ @{ $r->{summary} }{qw(events visitors sessions journeys)},
-                scalar @{ $r->{pages} }, scalar @{ $r->{channels} },
-                scalar @{ $r->{paths} } ], [ ($n) x 7 ], '... and numbers');
-    is((grep { "@$_{qw(touches visitors sessions journeys)}" ne '1 1 1 1' }
-        @{ $r->{channels} }), 0, '... one of each');
+    is_deeply([ @{ $r->{summary} }{qw(events visitors sessions journeys)} ],
+              [ ($n) x 4 ], '... and numbers');
+
+    my @rows = rows('channels', $log);
+    is(scalar @rows, $n, '... a row for each channel');
+    is((grep { "@$_[1 .. 4]" ne '1 1 1 1' } @rows), 0, '... one of each');
+    @rows = rows('content', $log);
+    is(scalar @rows, $n, '... and each page');
+    is((grep { $_->[3] != 1 } @rows), 0, '... visited once');
+    @rows = rows('paths', $log);
+    is(scalar @rows, $n, '... and each path');
 
     my ($rc, $out, $err) = journey('report', '--limit', 5, $log);
     is($rc, 0, '... as text');
