@@ -819,6 +819,28 @@ sub credited {
     unlike($err, qr/hash/, 'channels do not go over days');
 }
 
+# How those that went no further ended; the end of the data is --until, else
+# the largest t.
+{
+    my @events = (visitor([0, 'email', ph => 'awareness', pn => 1]),
+                  visitor([0, 'email', ph => 'awareness', pn => 1,
+                           t => $T + 1]),
+                  visitor([0, 'email', ph => 'awareness', pn => 1],
+                          [1, 'goal', done => 1]),
+                  visitor([30, 'email', ph => 'decision', pn => 2]));
+    my $ended = sub {
+        my ($data) = of('phases', @_, log_of(@events));
+
+        return join ' ', map { "$_->{completed}/$_->{dropped}/$_->{open}" }
+                         @{ $data->{phases} };
+    };
+
+    is($ended->(), '1/1/1 0/0/1', '30 days without a hit, and a moment less');
+    is($ended->('--idle', '29d'), '1/2/0 0/0/1', '--idle');
+    is($ended->('--until', int($T / 1000) + 31 * 86_400), '1/2/0 0/0/1',
+       '--until is the end');
+}
+
 # Stitched persons never use w: what another browser did is not in it.
 {
     my @events = visitor([0, 'email'], [1, 'goal', wn => 3,
