@@ -563,6 +563,12 @@ SKIP: {
         is($code, 0, "a terminal of $columns columns");
         is((grep { columns($_) > $columns } @lines), 0, 'nothing wraps');
         like($said, qr/\e\[1mChannels\e\[0m\r?\n/, 'colours');
+
+        ($said) = on_terminal($columns, {}, $command, 'privacy', '--status',
+                              "$var/status.json", $log, $log);
+        is((grep { columns($_) > $columns } split /\n/, plain($said)), 0,
+           'nor does it in privacy');
+        like($said, qr/\bFile\b/, 'to its end');
     }
 
     for (['NO_COLOR', '1', 0], ['NO_COLOR', '', 1], ['TERM', 'dumb', 0],

@@ -12,10 +12,13 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 
-/* A proof is printed whole, however wide the terminal is. */
+/* A proof that is kept has all of it, whatever COLUMNS says. */
 #define JOURNEY_PRIVACY_WIDE  8192
+#define JOURNEY_PRIVACY_LINE  80        /* of prose, at most */
+#define JOURNEY_PRIVACY_COUNT 9         /* columns of a number */
 
 
 /* A word of the status, in other words. */
@@ -289,6 +292,33 @@ journey_privacy_number(journey_writer_t *writer, journey_table_t *table,
 }
 
 
+/* A sentence below a table. */
+
+static void
+journey_privacy_say(journey_writer_t *writer, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+journey_privacy_say(journey_writer_t *writer, const char *fmt, ...)
+{
+    char           buf[1024];
+    va_list        args;
+    journey_str_t  str;
+
+    va_start(args, fmt);
+    (void) vsnprintf(buf, sizeof(buf), fmt, args);
+    va_end(args);
+
+    str.data = (u_char *) buf;
+    str.len = strlen(buf);
+
+    fputs("  ", stdout);
+    journey_text_fold(stdout, &str, 2, 2,
+                      journey_min(writer->out.width, JOURNEY_PRIVACY_LINE));
+    fputc('\n', stdout);
+}
+
+
 /* Names beside values, without a head; values are never cut. */
 
 static void
@@ -308,18 +338,32 @@ journey_privacy_pairs(journey_writer_t *writer, journey_table_t *table)
         cell = &table->cells[2 * row];
 
         fputs("  ", stdout);
-        used = journey_text_print(stdout, &cell[0].u.str, width);
-        printf("%*s", (int) (width + 2 - used), "");
+
+        if (width + 4 + JOURNEY_PRIVACY_COUNT > writer->out.width
+            && table->columns[1].type == JOURNEY_CELL_COUNT)
+        {
+            /* a narrow terminal: numbers below their names */
+
+            journey_text_fold(stdout, &cell[0].u.str, 2, 4,
+                              writer->out.width);
+            fputs("\n      ", stdout);
+
+        } else {
+            used = journey_text_print(stdout, &cell[0].u.str, width);
+            printf("%*s", (int) (width + 2 - used), "");
+        }
 
         if (table->columns[1].type != JOURNEY_CELL_COUNT) {
-            (void) journey_text_print(stdout, &cell[1].u.str, (unsigned) -1);
+            used = width + 4;
+            journey_text_fold(stdout, &cell[1].u.str, used, used,
+                              writer->out.width);
 
         } else if (cell[1].null) {
-            printf("%9s", "unknown");
+            printf("%*s", JOURNEY_PRIVACY_COUNT, "unknown");
 
         } else {
             journey_text_count(number, cell[1].u.count);
-            printf("%9s", number);
+            printf("%*s", JOURNEY_PRIVACY_COUNT, number);
         }
 
         fputc('\n', stdout);
@@ -485,30 +529,27 @@ journey_privacy_salts(journey_writer_t *writer, const journey_status_t *status)
 
     journey_table_free(&table);
 
-    printf("  A salt keys the hash that stands for a visitor without a cookie; "
-           "once it is\n  destroyed, nobody can tell whom that hash meant.\n");
+    journey_privacy_say(writer, "A salt keys the hash that stands for a "
+                        "visitor without a cookie; once it is destroyed, "
+                        "nobody can tell whom that hash meant.");
 
     if (status->salts_created != JOURNEY_UNKNOWN
         && status->salts_destroyed != JOURNEY_UNKNOWN)
     {
-        printf("  %llu made and %llu destroyed in all",
-               (unsigned long long) status->salts_created,
-               (unsigned long long) status->salts_destroyed);
-
-        if (status->salts_created > status->nsalts) {
-            printf("; the status lists the latest");
-        }
-
-        putchar('\n');
+        journey_privacy_say(writer, "%llu made and %llu destroyed in all%s",
+                            (unsigned long long) status->salts_created,
+                            (unsigned long long) status->salts_destroyed,
+                            status->salts_created > status->nsalts
+                            ? "; the status lists the latest" : "");
     }
 
     if (status->late != 0) {
-        printf("  The rule did NOT hold: %u outlived 04:00 UTC of the day "
-               "after its own.\n", status->late);
+        journey_privacy_say(writer, "The rule did NOT hold: %u outlived 04:00 "
+                            "UTC of the day after its own.", status->late);
 
     } else if (status->nsalts != 0) {
-        printf("  The rule held: none outlived 04:00 UTC of the day after its "
-               "own.\n");
+        journey_privacy_say(writer, "The rule held: none outlived 04:00 UTC "
+                            "of the day after its own.");
     }
 }
 
@@ -559,7 +600,7 @@ static void
 journey_privacy_ages(journey_writer_t *writer, char *const *files,
     const journey_age_t *ages, unsigned n)
 {
-    char              count[32];
+    char              count[32], more[32];
     unsigned          i;
     uint64_t          old, exempt, unread;
     journey_cell_t   *cell;
@@ -597,20 +638,21 @@ journey_privacy_ages(journey_writer_t *writer, char *const *files,
     }
 
     if (old == 0) {
-        printf("  No record is older than 25 months.\n");
+        journey_privacy_say(writer, "No record is older than 25 months.");
 
     } else {
         journey_text_count(count, old);
-        printf("  Older than 25 months: %s", count);
-        journey_text_count(count, exempt);
-        printf(", of the profile exempt, which allows no longer: %s%s\n",
-               count, exempt ? " (journey prune --older-than 25mo)" : "");
+        journey_text_count(more, exempt);
+        journey_privacy_say(writer, "Older than 25 months: %s, of the profile "
+                            "exempt, which allows no longer: %s%s", count,
+                            more, exempt
+                            ? " (journey prune --older-than 25mo)" : "");
     }
 
     if (unread != 0) {
         journey_text_count(count, unread);
-        printf("  Not readable, so of unknown age: %s lines and pieces "
-               "(journey check names them)\n", count);
+        journey_privacy_say(writer, "Not readable, so of unknown age: %s lines "
+                            "and pieces (journey check names them)", count);
     }
 }
 
@@ -631,12 +673,17 @@ journey_privacy_text(const journey_options_t *opts, journey_pool_t *pool,
 
     journey_output_init(&writer.out, stdout, &opts->zone);
 
-    writer.out.width = JOURNEY_PRIVACY_WIDE;
+    if (!isatty(STDOUT_FILENO)) {
+        writer.out.width = JOURNEY_PRIVACY_WIDE;
+    }
 
     str = journey_privacy_time(&writer, status->time);
-    printf("What nginx said at %.*s (module ", (int) str.len, str.data);
-    (void) journey_text_print(stdout, &status->version, 40);
-    printf(")\n");
+    str = journey_privacy_print(&writer, "What nginx said at %.*s (module "
+                                "%.*s)", (int) str.len, str.data,
+                                (int) journey_min(status->version.len, 40),
+                                status->version.data);
+    journey_text_fold(stdout, &str, 0, 2, writer.out.width);
+    putchar('\n');
 
     for (i = 0; i < status->nsettings; i++) {
         printf("\nSettings in force");
@@ -654,8 +701,11 @@ journey_privacy_text(const journey_options_t *opts, journey_pool_t *pool,
     }
 
     str = journey_privacy_time(&writer, status->started);
-    printf("\nMeasured with less or not at all, since %.*s\n", (int) str.len,
-           str.data);
+    str = journey_privacy_print(&writer, "Measured with less or not at all, "
+                                "since %.*s", (int) str.len, str.data);
+    putchar('\n');
+    journey_text_fold(stdout, &str, 0, 2, writer.out.width);
+    putchar('\n');
     journey_privacy_counters(&writer, status);
 
     putchar('\n');

@@ -238,7 +238,9 @@ journey_text_differ(const journey_table_t *table, unsigned column,
 static void
 journey_text_labels(journey_layout_t *l)
 {
-    unsigned  i, k, n, differ, unique;
+    unsigned  i, k, n, all, differ, unique;
+
+    all = l->table->ncolumns;
 
     for (n = 0; n < l->table->ncolumns; n++) {
         if (l->columns[n].shown
@@ -253,9 +255,15 @@ journey_text_labels(journey_layout_t *l)
         l->columns[i].label = l->columns[i].shown;
     }
 
+    /* with none at the left, one elsewhere will do */
+
+    if (n == 0 && l->table->nrows > 1) {
+        n = all;
+    }
+
     for (i = 0; i < n; i++) {
 
-        if (!l->columns[i].shown
+        if (!l->columns[i].shown || l->columns[i].stays
             || l->table->columns[i].type != JOURNEY_CELL_STRING)
         {
             continue;

@@ -12,7 +12,7 @@
 
 #define JOURNEY_TEXT_MARKS  3           /* on one character: a pile of them
                                            would reach into other lines */
-#define JOURNEY_TEXT_FOLD   16          /* columns of a folded line, at
+#define JOURNEY_TEXT_FOLD   12          /* columns of a folded line, at
                                            least */
 
 
