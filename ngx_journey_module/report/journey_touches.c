@@ -14,6 +14,7 @@
 
 #define JOURNEY_TOUCHES_MOST  (1U << 22)        /* in paths of one journey */
 #define JOURNEY_TOUCHES_ENDS  128               /* then of each end */
+#define JOURNEY_TOUCHES_AHEAD 24                /* events fetched in advance */
 
 /* The last byte of a name: it is the data's, or ours. */
 #define JOURNEY_NAME_DATA     'd'
@@ -600,13 +601,26 @@ static int
 journey_touches_window(journey_touches_walk_t *walk)
 {
     int                     rc;
-    uint32_t                i;
+    uint32_t                i, next, end;
     const journey_store_t  *store;
 
     store = walk->a->store;
     rc = journey_order_init(&walk->order, store);
+    next = store->visitors[1];
 
     for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
+
+        /* they lie anywhere in memory: those of the next visitors are asked
+         * for meanwhile */
+
+        end = journey_min(store->visitors[i + 1] + JOURNEY_TOUCHES_AHEAD,
+                          store->visitors[store->nvisitors]);
+
+        for ( /* void */ ; next < end; next++) {
+            __builtin_prefetch(journey_store_event(store,
+                                                   store->order[next]));
+        }
+
         rc = journey_touches_visitor(walk, store->order + store->visitors[i],
                                      store->visitors[i + 1]
                                      - store->visitors[i],
