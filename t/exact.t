@@ -880,6 +880,29 @@ sub credited {
        join(' ', ('other') x 9), 'nor do models');
 }
 
+# Intervals are the 2.5 and 97.5 percentiles: of 400 draws of one half the
+# binomial distribution has them at 180.4 and 219.6; a channel that is in every
+# conversion varies as their number does.
+{
+    my $csv = spew("path,conversions,value,null\na > b,200,2000,200\n");
+    my ($data) = of('attribution', '--bootstrap', 4000, '--paths', $csv);
+
+    for (['first', 'a', 1], ['last', 'b', 1], ['linear', 'a', 0.5],
+         ['markov', 'b', 0.5], ['shapley', 'a', 0.5],
+         ['counterfactual', 'b', 0.5], ['position', 'a', 0.5])
+    {
+        my ($model, $channel, $part) = @$_;
+        my ($row) = grep { $_->{channel} eq $channel }
+                    @{ $data->{models}{$model} };
+
+        is($row->{conversions}, 200 * $part, "$model of $channel");
+        cmp_ok(abs($row->{conversions_low} / $part - 180.4), '<', 2, 'low');
+        cmp_ok(abs($row->{conversions_high} / $part - 219.6), '<', 2, 'high');
+        cmp_ok(abs($row->{value_low} - 10 * $row->{conversions_low}), '<',
+               1e-6, 'values alike');
+    }
+}
+
 # As many published texts have it: of three, one path converts.
 {
     my $csv = spew("path,conversions,value,null\n"
