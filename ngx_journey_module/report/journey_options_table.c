@@ -131,7 +131,7 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "half-life", "SPAN", JOURNEY_OPTIONS_ATTRIBUTION,
       "age at which a touch is worth half as much to\n"
       "time_decay (default 7d)" },
-    { "lookback", "SPAN", JOURNEY_OPTIONS_ATTRIBUTION,
+    { "lookback", "SPAN", JOURNEY_OPTIONS_LOG,
       "older touches have no part in a conversion (default\n90d)" },
     { "no-direct", NULL, JOURNEY_OPTIONS_ATTRIBUTION,
       "direct touches are none" },
