@@ -687,6 +687,12 @@ sub credited {
     my ($paths) = of('paths', $log);
     is(join(' ', map { @{ $_->{path} } } @{ $paths->{paths} }), 'email',
        'paths alike');
+    ($paths) = of('paths', '--lookback', '91d', $log);
+    is(join(' ', sort map { @{ $_->{path} } } @{ $paths->{paths} }),
+       'email social', '--lookback');
+    ($paths) = of('channels', '--lookback', '1d', $log);
+    is(join(' ', map { $_->{conversions} } @{ $paths->{channels} }), '0 0',
+       'of channels, too');
 }
 
 # Look-back, then --no-direct: that of a null path is from its last touch, a
