@@ -825,6 +825,45 @@ sub credited {
     unlike($err, qr/hash/, 'channels do not go over days');
 }
 
+# The profile exempt follows nobody: what cannot be told is null, or left out.
+{
+    my @exempt = map { my $n = $_;
+        map { { t => $T + $n, v => id('c', "e$n"), j => 1, s => 1, b => 'e',
+                h => 'shop.example', p => '/', k => $_,
+                $_ eq 'goal' ? (goal => 'buy', done => 1) : () } }
+            'page', 'goal' } 1 .. 3;
+    my ($data, $err) = of('report', log_of(@exempt));
+
+    is(join(' ', grep { !defined $data->{$_} } sort keys %$data),
+       'attribution markov models retention time time_summary',
+       'a log of nothing else');
+    is($data->{summary}{conversions}, 3, 'conversions are counted');
+    like($err, qr/^journey: note: all events are of the profile exempt, which/m,
+         'why is said');
+
+    my ($code, $csv) = journey('report', '--csv', log_of(@exempt));
+
+    is($code, 0, 'CSV');
+    unlike($csv, qr/^(?:model|cohort|time),/m, 'CSV has not these tables');
+    unlike($csv, qr/^\r\n\r\n/m, 'nor empty ones');
+    ($code, $csv) = journey('report', log_of(@exempt));
+    is($code, 0, 'text');
+    unlike($csv, qr/^Attribution/m, 'text has not');
+
+    my @mixed = (@exempt, visitor([0, 'email'], [1, 'goal', done => 1]));
+    my ($alone) = of('attribution', log_of(@mixed));
+
+    ($data) = of('report', log_of(@mixed));
+    is_deeply($data->{$_}, $alone->{$_}, "some exempt: $_")
+        for qw(markov models);
+    is("@{ $data->{attribution} }{qw(unattributed without_visitor exempt)}",
+       '3 0 6', 'report: their conversions belong to no channel');
+    is("@{ $alone->{attribution} }{qw(unattributed without_visitor exempt)}",
+       '0 0 6', 'attribution: they are left out');
+    is($data->{summary}{conversions}, $data->{attribution}{conversions}
+       + $data->{attribution}{unattributed}, 'credited or not: all there are');
+}
+
 # How those that went no further ended; the end of the data is --until, else
 # the largest t.
 {
