@@ -9,8 +9,8 @@
  * A reader goes through the files in this order: journey_html_cmd (from the
  * options to a file), journey_html_page (the document and the list of its
  * sections), journey_html_charts, journey_html_lists, journey_html_flows with
- * journey_html_sankey, and journey_html_models (the sections),
- * journey_html_table (the numbers beside a picture), journey_html (text),
+ * journey_html_sankey, journey_html_moves, journey_html_time and
+ * journey_html_models (the sections), journey_html_table (the numbers beside a picture), journey_html (text),
  * journey_html_style.
  */
 
@@ -74,6 +74,9 @@ typedef struct {
     journey_table_t           content[2];       /* pages, gaps */
     journey_table_t           paths;
     journey_table_t           geo;
+    journey_table_t           direct;
+    journey_table_t           moves[2];         /* transitions, times */
+    journey_table_t           steps;            /* of --funnel */
     const char               *value;    /* "Value EUR"; NULL: no values */
 
     unsigned                  ids;      /* used so far, of titles */
@@ -142,6 +145,13 @@ void journey_html_table_end(journey_html_t *h);
 void journey_html_bar(journey_html_t *h, double share, unsigned y,
     unsigned height, const char *class);
 
+/* "12 conversions, 1,234.50 EUR" */
+void journey_html_gain(journey_html_t *h, double conversions, double value);
+
+/* Opens a cell of a heat map; levels are the four shares at which the colour
+ * changes. */
+void journey_html_heat(journey_html_t *h, double share, const double *levels);
+
 
 /* ---- sections: each draws what stands below its heading ------------------ */
 
@@ -150,6 +160,9 @@ void journey_html_timeline(journey_html_t *h);
 void journey_html_funnel(journey_html_t *h);
 
 void journey_html_flows(journey_html_t *h);
+void journey_html_moves(journey_html_t *h);
+void journey_html_conversion_time(journey_html_t *h);
+void journey_html_steps(journey_html_t *h);
 
 void journey_html_attribution(journey_html_t *h);
 void journey_html_retention(journey_html_t *h);
@@ -161,6 +174,11 @@ void journey_html_paths(journey_html_t *h);
 void journey_html_places(journey_html_t *h);
 void journey_html_pages(journey_html_t *h);
 void journey_html_notes(journey_html_t *h);
+
+/* Parts of a section. */
+void journey_html_direct(journey_html_t *h);
+void journey_html_causes(journey_html_t *h, const journey_str_t *phase);
+void journey_html_gaps(journey_html_t *h);
 
 
 /* ---- the page ------------------------------------------------------------ */

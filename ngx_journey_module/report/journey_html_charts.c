@@ -337,8 +337,9 @@ journey_html_dates(journey_html_t *h)
     for (i = 0; i < n; i++) {
         k = (n == 1) ? 0 : (i * last + (n - 1) / 2) / (n - 1);
         journey_timeline_name(line, &h->opts->zone, k, 0, name);
-        journey_html_fmt(h, "<text class=\"a\" x=\"%.3f%%\" y=\"%u\" "
+        journey_html_fmt(h, "<text class=\"a%s\" x=\"%.3f%%\" y=\"%u\" "
                          "text-anchor=\"%s\">%s</text>\n",
+                         (n > 3 && i % 2 == 1) ? " b" : "",
                          n == 1 ? 50 : i == 0 ? 0 : i == n - 1 ? 100
                          : 100 * (k + 0.5) / line->n,
                          JOURNEY_HTML_TOP + JOURNEY_HTML_PLOT + 17,
@@ -567,7 +568,15 @@ journey_html_phase(journey_html_t *h, const journey_cell_t *cell,
     journey_html_count(h, cell[8].u.count);
     journey_html_raw(h, "\xc2\xa0still open, ");
     journey_html_count(h, cell[7].u.count);
-    journey_html_raw(h, "\xc2\xa0" "dropped</div></li>\n");
+    journey_html_raw(h, "\xc2\xa0" "dropped");
+
+    /* pages know the names of their phases, not whose model it is */
+
+    if (h->a->funnel.nmodels == 1) {
+        journey_html_causes(h, &cell[1].u.str);
+    }
+
+    journey_html_raw(h, "</div></li>\n");
 }
 
 

@@ -10,6 +10,7 @@
 #include "journey_html.h"
 #include "journey_config.h"
 #include "journey_rewrite.h"
+#include "journey_steps.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 
-#define JOURNEY_HTML_TABLES  9
+#define JOURNEY_HTML_TABLES  13
 
 
 static void
@@ -149,7 +150,8 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
     unsigned           i, n;
     journey_table_t   *tables[JOURNEY_HTML_TABLES] = {
         &h->summary, &h->channels, &h->campaigns, &h->phases, &h->goals,
-        &h->paths, &h->geo, &h->content[0], &h->content[1]
+        &h->paths, &h->geo, &h->content[0], &h->content[1], &h->direct,
+        &h->moves[0], &h->moves[1], &h->steps
     };
 
     for (i = 0; i < JOURNEY_HTML_TABLES; i++) {
@@ -166,6 +168,14 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
 
     n = 0;
     rc |= journey_tables_content(h->content, &n, h->a, JOURNEY_LIMIT_NONE);
+
+    n = 0;
+    rc |= journey_tables_transitions(h->moves, &n, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_direct(&h->direct, h->a);
+
+    if (h->opts->funnel != NULL) {
+        rc |= journey_table_funnel(&h->steps, h->a);
+    }
 
     return rc;
 }
@@ -210,6 +220,10 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     journey_table_free(&h->content[1]);
     journey_table_free(&h->paths);
     journey_table_free(&h->geo);
+    journey_table_free(&h->direct);
+    journey_table_free(&h->moves[0]);
+    journey_table_free(&h->moves[1]);
+    journey_table_free(&h->steps);
     journey_flows_free(&h->flows);
     journey_timeline_free(&h->timeline);
     free(notes);
@@ -318,8 +332,16 @@ journey_report_html(const journey_options_t *opts)
     journey_conf_t     *conf;
     journey_html_t      h;
     journey_error_t     err;
+    journey_steps_t     steps;
     journey_damage_t    damage;
     journey_rewrite_t   rw;
+
+    if (opts->funnel != NULL
+        && journey_steps_parse(&steps, opts->funnel, &err) != JOURNEY_OK)
+    {
+        fprintf(stderr, "journey: --funnel: %s\n", err.text);
+        return JOURNEY_EXIT_USAGE;
+    }
 
     file = (strcmp(opts->html, "-") != 0);
     memset(&h, 0, sizeof(journey_html_t));

@@ -140,9 +140,7 @@ journey_html_legend(journey_html_t *h, const char *first, const char *second)
 }
 
 
-/* "12 conversions, 1,234.50 EUR" */
-
-static void
+void
 journey_html_gain(journey_html_t *h, double conversions, double value)
 {
     journey_html_raw(h, "<b>");
@@ -214,6 +212,36 @@ journey_html_channels(journey_html_t *h)
     journey_html_others(h, table, 1, "touch", "touches");
     journey_html_raw(h, "</ol>\n");
     journey_html_table(h, table, "Channels");
+    journey_html_direct(h);
+}
+
+
+/* What a campaign has of these: views, clicks, visits. */
+
+static void
+journey_html_campaign_seen(journey_html_t *h, const journey_cell_t *cell)
+{
+    if (cell[4].u.count != 0) {
+        journey_html_counted(h, cell[4].u.count, "view", "views");
+        journey_html_dot(h);
+    }
+
+    if (cell[5].u.count != 0) {
+        journey_html_counted(h, cell[5].u.count, "click", "clicks");
+
+        if (!cell[6].null && cell[4].u.count != 0) {
+            journey_html_raw(h, " (");
+            journey_html_share(h, cell[6].u.number);
+            journey_html_raw(h, ")");
+        }
+
+        journey_html_dot(h);
+    }
+
+    if (cell[7].u.count != 0) {
+        journey_html_counted(h, cell[7].u.count, "visit", "visits");
+        journey_html_dot(h);
+    }
 }
 
 
@@ -223,7 +251,7 @@ journey_html_channels(journey_html_t *h)
 void
 journey_html_campaigns(journey_html_t *h)
 {
-    double                  views, visits;
+    double                  seen, visits, most;
     uint64_t                row, n;
     const journey_cell_t   *cell;
     const journey_table_t  *table;
@@ -235,14 +263,17 @@ journey_html_campaigns(journey_html_t *h)
         return;
     }
 
-    views = journey_html_most(table, 4);
+    seen = journey_html_most(table, 4);
     visits = journey_max(journey_html_most(table, 5),
                          journey_html_most(table, 7));
-    views = journey_max(views, visits);
-    views = (views == 0) ? 1 : views;
+    most = journey_max(journey_max(seen, visits), 1);
     n = journey_min(table->nrows, JOURNEY_HTML_ROWS);
 
-    journey_html_legend(h, "views", "clicks, or visits if there are more");
+    if (seen != 0) {
+        journey_html_legend(h, "views", "clicks, or visits if there are "
+                            "more");
+    }
+
     journey_html_raw(h, "<ol class=\"rows\">\n");
 
     for (row = 0; row < n; row++) {
@@ -261,25 +292,13 @@ journey_html_campaigns(journey_html_t *h)
         }
 
         journey_html_row(h);
-        journey_html_bar(h, (double) cell[4].u.count / views, 2, 11,
+        journey_html_bar(h, (double) cell[4].u.count / most, 2, 11,
                          "bar c0");
         journey_html_bar(h, (double) journey_max(cell[5].u.count,
-                                                 cell[7].u.count) / views, 14,
-                         6, "bar c1");
+                                                 cell[7].u.count) / most,
+                         seen != 0 ? 14 : 3, seen != 0 ? 6 : 16, "bar c1");
         journey_html_numbers(h);
-        journey_html_counted(h, cell[4].u.count, "view", "views");
-        journey_html_dot(h);
-        journey_html_counted(h, cell[5].u.count, "click", "clicks");
-
-        if (!cell[6].null) {
-            journey_html_raw(h, " (");
-            journey_html_share(h, cell[6].u.number);
-            journey_html_raw(h, ")");
-        }
-
-        journey_html_dot(h);
-        journey_html_counted(h, cell[7].u.count, "visit", "visits");
-        journey_html_dot(h);
+        journey_html_campaign_seen(h, cell);
         journey_html_gain(h, cell[10].u.number, cell[11].u.number);
         journey_html_raw(h, "</div></li>\n");
     }
@@ -576,6 +595,7 @@ journey_html_pages(journey_html_t *h)
     journey_html_others(h, table, 3, "visit", "visits");
     journey_html_raw(h, "</ol>\n");
     journey_html_table(h, table, "Pages");
+    journey_html_gaps(h);
 }
 
 

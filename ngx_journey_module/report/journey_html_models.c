@@ -17,6 +17,8 @@
 
 
 #define JOURNEY_HTML_SAMPLES  200       /* of the bootstrap */
+#define JOURNEY_HTML_SAMPLED  100       /* channels; of more of them samples
+                                           would take minutes */
 #define JOURNEY_HTML_SHOWN    4         /* models in the picture */
 #define JOURNEY_HTML_LANE     14        /* px of a model in it */
 
@@ -54,6 +56,7 @@ typedef struct {
     const journey_touches_t  *touches;
     const journey_attr_t     *attr;
     uint32_t                 *order;    /* places in items */
+    unsigned                  intervals;
 } journey_html_attr_t;
 
 
@@ -109,17 +112,24 @@ journey_html_attr_row(const journey_html_attr_t *t, uint32_t i, double most)
         credit = &t->attr->models[model->model][i];
         y = k * JOURNEY_HTML_LANE + JOURNEY_HTML_LANE / 2 + 2;
 
-        journey_html_fmt(h, "<g class=\"bar %s\"><title>%s: %.1f (%.1f to "
-                         "%.1f)</title><rect class=\"range\" x=\"%.3f%%\" "
-                         "y=\"%u\" width=\"%.3f%%\" height=\"4\" rx=\"2\"/>"
-                         "<svg x=\"%.3f%%\" y=\"%u\">%s</svg></g>\n",
-                         model->class, model->name, credit->conversions,
-                         credit->conversions_low, credit->conversions_high,
-                         100 * credit->conversions_low / most, y - 2,
-                         100 * journey_max(credit->conversions_high
-                                           - credit->conversions_low, 0)
-                         / most, 100 * credit->conversions / most, y,
-                         model->mark);
+        journey_html_fmt(h, "<g class=\"bar %s\"><title>%s: %.1f",
+                         model->class, model->name, credit->conversions);
+
+        if (t->intervals) {
+            journey_html_fmt(h, " (%.1f to %.1f)</title><rect "
+                             "class=\"range\" x=\"%.3f%%\" y=\"%u\" "
+                             "width=\"%.3f%%\" height=\"4\" rx=\"2\"/>",
+                             credit->conversions_low, credit->conversions_high,
+                             100 * credit->conversions_low / most, y - 2,
+                             100 * journey_max(credit->conversions_high
+                                               - credit->conversions_low, 0)
+                             / most);
+        } else {
+            journey_html_raw(h, "</title>");
+        }
+
+        journey_html_fmt(h, "<svg x=\"%.3f%%\" y=\"%u\">%s</svg></g>\n",
+                         100 * credit->conversions / most, y, model->mark);
     }
 
     journey_html_raw(h, "</svg><div class=\"v\">");
@@ -139,15 +149,25 @@ journey_html_attr_row(const journey_html_attr_t *t, uint32_t i, double most)
 
 
 static void
-journey_html_attr_cell(journey_html_t *h, const journey_credit_t *credit)
+journey_html_attr_cell(const journey_html_attr_t *t,
+    const journey_credit_t *credit)
 {
+    journey_html_t  *h;
+
+    h = t->h;
+
     journey_html_raw(h, "<td>");
     journey_html_money(h, credit->conversions);
-    journey_html_raw(h, " <small>");
-    journey_html_money(h, credit->conversions_low);
-    journey_html_raw(h, "\xe2\x80\x93");
-    journey_html_money(h, credit->conversions_high);
-    journey_html_raw(h, "</small></td>");
+
+    if (t->intervals) {
+        journey_html_raw(h, " <small>");
+        journey_html_money(h, credit->conversions_low);
+        journey_html_raw(h, "\xe2\x80\x93");
+        journey_html_money(h, credit->conversions_high);
+        journey_html_raw(h, "</small>");
+    }
+
+    journey_html_raw(h, "</td>");
 }
 
 
@@ -172,7 +192,7 @@ journey_html_attr_table(const journey_html_attr_t *t)
         journey_html_raw(h, "</th>");
 
         for (model = 0; model < JOURNEY_ATTR_MODELS; model++) {
-            journey_html_attr_cell(h, &t->attr->models[model][t->order[i]]);
+            journey_html_attr_cell(t, &t->attr->models[model][t->order[i]]);
         }
 
         journey_html_raw(h, "</tr>\n");
@@ -256,6 +276,12 @@ journey_html_attr_draw(const journey_html_attr_t *t)
     }
 
     journey_html_raw(h, "</ol>\n");
+
+    if (!t->intervals) {
+        journey_html_fmt(h, "<p class=\"note\">More than %u channels, and so "
+                         "without intervals.</p>\n", JOURNEY_HTML_SAMPLED);
+    }
+
     journey_html_attr_table(t);
 }
 
@@ -296,7 +322,8 @@ journey_html_attribution(journey_html_t *h)
     models.models = JOURNEY_ATTR_ALL;
     models.order = 1;
     models.direct = touches.direct;
-    models.bootstrap = JOURNEY_HTML_SAMPLES;
+    models.bootstrap = (touches.paths.nitems <= JOURNEY_HTML_SAMPLED)
+                       ? JOURNEY_HTML_SAMPLES : 0;
     models.seed = JOURNEY_ATTR_SEED;
 
     if (journey_attribute(&attr, &touches.paths, &models, &err)
@@ -316,6 +343,7 @@ journey_html_attribution(journey_html_t *h)
         t.h = h;
         t.touches = &touches;
         t.attr = &attr;
+        t.intervals = (models.bootstrap != 0);
         t.order = malloc((attr.nitems + 1) * sizeof(uint32_t));
 
         if (t.order == NULL) {
@@ -345,6 +373,8 @@ static void
 journey_html_cohort(journey_html_t *h, const journey_retention_t *r,
     uint32_t row, uint32_t columns)
 {
+    static const double  levels[] = { 0.02, 0.05, 0.1, 0.2 };
+
     char      name[16];
     double    share;
     uint32_t  k;
@@ -360,7 +390,9 @@ journey_html_cohort(journey_html_t *h, const journey_retention_t *r,
         journey_html_raw(h, name);
     }
 
-    journey_html_raw(h, "</th><td>");
+    journey_html_raw(h, "<small class=\"more\">");
+    journey_html_counted(h, r->visitors[row], "visitor", "visitors");
+    journey_html_raw(h, "</small></th><td class=\"less\">");
     journey_html_count(h, r->visitors[row]);
     journey_html_raw(h, "</td>");
 
@@ -374,13 +406,10 @@ journey_html_cohort(journey_html_t *h, const journey_retention_t *r,
 
         share = (double) r->back[(size_t) row * r->n + k] / (double) seen;
 
-        journey_html_fmt(h, "<td class=\"q%u\">",
-                         share <= 0 ? 0 : share < 0.02 ? 1 : share < 0.05 ? 2
-                         : share < 0.1 ? 3 : share < 0.2 ? 4 : 5);
-        journey_html_share(h, share);
+        journey_html_heat(h, share, levels);
 
         if (row == r->n ? r->over != r->n : row + k >= r->over) {
-            journey_html_raw(h, "*");
+            journey_html_raw(h, "<span class=\"s\">*</span>");
         }
 
         journey_html_raw(h, "</td>");
@@ -413,7 +442,7 @@ journey_html_cohorts(journey_html_t *h, const journey_retention_t *r)
                      "tabindex=\"0\"><table class=\"heat\" "
                      "aria-labelledby=\"cohorts\">\n<thead><tr><th "
                      "scope=\"col\" class=\"t\">First visit</th><th "
-                     "scope=\"col\">Visitors</th>", names[r->period],
+                     "scope=\"col\" class=\"less\">Visitors</th>", names[r->period],
                      names[r->period]);
 
     for (k = 1; k <= columns; k++) {

@@ -58,6 +58,18 @@ static const journey_html_section_t  journey_html_sections[] = {
       "on the site pays most.",
       journey_html_funnel },
 
+    { "moves", "From phase to phase",
+      "Each row is a phase, each column the share of moves that went from it "
+      "to another one. Right of the dots journeys get on, left of them they "
+      "go back. The last column is the time until half of those who get on "
+      "have done so.",
+      journey_html_moves },
+
+    { "steps", "The funnel",
+      "Visitors who took these steps in this order, within the window. What "
+      "is missing from one row to the next was lost there.",
+      journey_html_steps },
+
     { "goals", "What was reached",
       "Goals and what they were worth. Values in different currencies are "
       "not added up.",
@@ -76,6 +88,12 @@ static const journey_html_section_t  journey_html_sections[] = {
       "channel. The line shows where the number may lie (95 %): where lines "
       "overlap, the difference may be chance.",
       journey_html_attribution },
+
+    { "conversion-time", "How long it takes",
+      "From the first event of a journey to its conversion. Journeys that may "
+      "yet convert count as long as they were seen (Kaplan and Meier), so that "
+      "recent ones do not lower the share. The axis of time grows by factors.",
+      journey_html_conversion_time },
 
     { "retention", "Who comes back",
       "Each row is the people who first came in that time, each column the "
@@ -108,6 +126,16 @@ static const journey_html_section_t  journey_html_sections[] = {
 
 #define JOURNEY_HTML_SECTIONS                                                 \
     (sizeof(journey_html_sections) / sizeof(journey_html_sections[0]))
+
+
+/* The funnel of steps has to be asked for. */
+
+static unsigned
+journey_html_wanted(const journey_html_t *h,
+    const journey_html_section_t *section)
+{
+    return section->draw != journey_html_steps || h->opts->funnel != NULL;
+}
 
 
 /* The style's hash, which lets the browser take this one and no other. */
@@ -235,6 +263,10 @@ journey_html_head(journey_html_t *h)
                      "<nav aria-label=\"Sections\"><ul>\n");
 
     for (i = 0; i < JOURNEY_HTML_SECTIONS; i++) {
+        if (!journey_html_wanted(h, &journey_html_sections[i])) {
+            continue;
+        }
+
         journey_html_fmt(h, "<li><a href=\"#%s\">%s</a></li>\n",
                          journey_html_sections[i].id,
                          journey_html_sections[i].title);
@@ -297,7 +329,9 @@ journey_html_page(journey_html_t *h)
     journey_html_head(h);
 
     for (i = 0; i < JOURNEY_HTML_SECTIONS; i++) {
-        journey_html_section(h, &journey_html_sections[i]);
+        if (journey_html_wanted(h, &journey_html_sections[i])) {
+            journey_html_section(h, &journey_html_sections[i]);
+        }
     }
 
     journey_html_raw(h, "</main>\n<footer><p>Made by journey " JOURNEY_VERSION

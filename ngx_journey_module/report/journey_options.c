@@ -626,6 +626,13 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
         return JOURNEY_EXIT_USAGE;
     }
 
+    if (opts->html == NULL && opts->funnel != NULL
+        && (opts->command->options & JOURNEY_OPTIONS_HTML))
+    {
+        return journey_usage_error(opts, "%s", "--funnel goes with --html; "
+                                   "the command for it is journey funnel");
+    }
+
     if (opts->html != NULL
         && (opts->html[0] == '\0' || opts->format != JOURNEY_FORMAT_TEXT
             || opts->limit != JOURNEY_LIMIT_NONE))

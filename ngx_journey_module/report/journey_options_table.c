@@ -146,10 +146,10 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "day, week (from Monday on) or month (default week)" },
     { "by", "PLACE", JOURNEY_OPTIONS_GEO,
       "country, region or city (default country)" },
-    { "funnel", "STEPS", JOURNEY_OPTIONS_FUNNEL,
+    { "funnel", "STEPS", JOURNEY_OPTIONS_FUNNEL|JOURNEY_OPTIONS_HTML,
       "'/products/*,/cart,goal:purchase': paths, in which *\n"
-      "is any part, and goals" },
-    { "window", "SPAN", JOURNEY_OPTIONS_FUNNEL,
+      "is any part, and goals (report: with --html)" },
+    { "window", "SPAN", JOURNEY_OPTIONS_FUNNEL|JOURNEY_OPTIONS_HTML,
       "time for all steps from the first on (default 7d)" },
     { "entry", "PATH", JOURNEY_OPTIONS_DIRECT,
       "pages whose address people type, * is any part; may be\n"
