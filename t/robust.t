@@ -638,8 +638,13 @@ sub rows {
     SKIP: {
         skip 'ROBUST=1: the page of so much', 4 if !$ENV{ROBUST};
 
+        my $sold = generate('sold', $n, sub {
+            sprintf(qq({"t":%d,"v":"c%016d","j":1,"s":1,"k":"goal","h":"a",)
+                    . qq("goal":"g"}\n), $T + 1000 * $_[0] + 1, $_[0]);
+        });
+
         ($rc, $out, $err) = journey('report', '--html', path('many.html'),
-                                    $log);
+                                    $log, $sold);
         is($rc, 0, '... as a page');
         is($err, '', '... without a word');
         cmp_ok(-s path('many.html'), '<', 1 << 20, '... of at most 1 MB');
