@@ -195,6 +195,11 @@ for my $c (@commands) {
         is("@bad", '', "--$o: its words");
     }
 
+    # of --without the parser accepts any
+    same_words([(journey('simulate', '--effects'))[1]
+                =~ /"channel":"(\w+)"/g], $words{without},
+               '--without: the channels that there are');
+
     my @closed = grep {
         $value{$_} ne '' && (journey($of{$_}, "--$_", 'zzz', '--nope'))[2]
             =~ /is neither|is none of|unknown model|is not from 1 to 4/ }

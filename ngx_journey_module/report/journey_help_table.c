@@ -32,6 +32,9 @@ const char *const  journey_help_words[JOURNEY_OPT_LAST] = {
                           "time_decay markov shapley counterfactual",
     [JOURNEY_OPT_ORDER] = "1 2 3 4 auto",
     [JOURNEY_OPT_TOUCH] = "channel source campaign",
+    [JOURNEY_OPT_WITHOUT] = "email paid_search organic_search ai_assistant "
+                            "referral paid_social offline organic_social "
+                            "display affiliates direct",
     [JOURNEY_OPT_PERIOD] = "day week month",
     [JOURNEY_OPT_BY] = "country region city"
 };
