@@ -19,7 +19,7 @@
 #endif
 
 
-#define JOURNEY_HELP_NAME  17           /* columns of an option with its value */
+#define JOURNEY_HELP_NAME  17           /* columns of an option with VALUE */
 
 /* Options that all readers of logs have; each command's own come first. */
 #define JOURNEY_HELP_COMMON                                                   \
