@@ -379,7 +379,17 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
 
 {
     ($got) = journey_data('paths', '--json', '--limit', 2, $plain);
-    same($got->{paths}, [@{ $want->{paths} }[0, 1]], '--limit as JSON');
+
+    my %rest = (path => ['other'], journeys => 0, conversions => 0,
+                value => 0);
+
+    for my $row (@{ $want->{paths} }[2 .. $#{ $want->{paths} }]) {
+        $rest{$_} += $row->{$_} for qw(journeys conversions value);
+    }
+
+    cmp_ok($rest{journeys}, '>', 1, 'there are others');
+    same($got->{paths}, [@{ $want->{paths} }[0, 1], \%rest],
+         '--limit as JSON: the rest is one row');
 
     my @many = map { ev($_, "c$_", 1, 1, 'page', "/$_", undef,
                         touch("ch$_")) } 1 .. 15;
@@ -390,6 +400,8 @@ is(summary('--host', 'x', '--host=shop.example')->{events}, 19,
 
     my ($rc, $out) = journey('report', $many);
     like($out, qr/and 5 more \(--limit\)/, 'text has ten, and says so');
+    like($out, qr/and 5 more \(--limit\) +5 +0 +0\.0 %$/m,
+         'the paths that are left out are one row');
 
     ($rc, $out) = journey('report', '--limit', 15, $many);
     unlike($out, qr/more \(--limit\)/, 'text has as many as are wanted');
@@ -883,8 +895,8 @@ sub report_of {
 
     ($code, $out) = journey('paths', '--csv', '--limit', 3, $plain);
     is($out, "path,journeys,conversions,value\r\ndirect,2,0,0\r\n"
-             . "email,1,1,0\r\norganic_search > email,1,1,99.9\r\n",
-       'CSV: paths');
+             . "email,1,1,0\r\norganic_search > email,1,1,99.9\r\n"
+             . "other,2,1,10\r\n", 'CSV: paths');
 
     ($code, $out) = journey('phases', '--csv', $plain);
     like($out, qr/\Aphase,position,journeys,share,completed,dropped,open\r\n/,

@@ -328,20 +328,94 @@ journey_report_path(journey_cell_t *cell, const journey_analysis_t *a,
 }
 
 
+static int
+journey_report_path_row(journey_table_t *table, const journey_analysis_t *a,
+    uint32_t path, const journey_path_sum_t *sum)
+{
+    journey_cell_t  *cell;
+
+    cell = journey_table_row(table);
+    if (cell == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    cell[1].u.count = sum->journeys;
+    cell[2].u.number = (double) sum->conversions;
+    cell[3].u.number = (double) sum->conversions / (double) sum->journeys;
+    cell[4].u.number = journey_round(sum->value);
+
+    if (path != 0) {
+        return journey_report_path(&cell[0], a, table->pool, path);
+    }
+
+    /* the rest */
+
+    cell[0].u.list.n = 1;
+    cell[0].u.list.strs = journey_pcalloc(table->pool, sizeof(journey_str_t));
+
+    return (cell[0].u.list.strs != NULL) ? JOURNEY_OK : JOURNEY_ERROR;
+}
+
+
+/* Those that a limit left out, as one row: sums are those of all. */
+
+static int
+journey_report_path_rest(journey_table_t *table, const journey_analysis_t *a,
+    const uint32_t *paths, uint32_t n)
+{
+    char                more[64], *name;
+    uint32_t            i;
+    journey_cell_t     *cell;
+    journey_path_sum_t  rest;
+
+    memset(&rest, 0, sizeof(journey_path_sum_t));
+
+    for (i = 0; i < n; i++) {
+        rest.journeys += a->paths[paths[i]].journeys;
+        rest.conversions += a->paths[paths[i]].conversions;
+        rest.value += a->paths[paths[i]].value;
+    }
+
+    if (journey_report_path_row(table, a, 0, &rest) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    cell = table->cells + (table->nrows - 1) * table->ncolumns;
+
+    if (a->opts->format != JOURNEY_FORMAT_TEXT) {
+        journey_str_set(&cell[0].u.list.strs[0], "other");
+        return JOURNEY_OK;
+    }
+
+    journey_text_count(more, n);
+    name = journey_palloc(table->pool, sizeof(more) + 32);
+
+    if (name == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    cell[0].u.list.strs[0].data = (u_char *) name;
+    cell[0].u.list.strs[0].len = (size_t) snprintf(name, sizeof(more) + 32,
+                                                   "\xe2\x80\xa6 and %s more "
+                                                   "(--limit)", more);
+    table->more = 0;
+
+    return JOURNEY_OK;
+}
+
+
 int
 journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
     long limit)
 {
-    int                        rc;
-    uint32_t                   i, n, *sorted;
-    journey_cell_t            *cell;
-    journey_column_t          *columns;
-    const journey_path_sum_t  *sum;
+    int                rc;
+    uint32_t           i, n, all, *sorted;
+    journey_column_t  *columns;
 
     columns = journey_report_columns(table->pool,
                                      journey_columns(journey_paths_columns));
     sorted = journey_report_sorted(a, a->path_keys.n, journey_report_has_path,
-                                   journey_report_path_cmp, &n);
+                                   journey_report_path_cmp, &all);
 
     if (columns == NULL || sorted == NULL) {
         free(sorted);
@@ -355,24 +429,16 @@ journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
                        / sizeof(journey_paths_columns[0]));
     table->empty = "no paths";
 
-    n = journey_report_limit(table, n, limit);
+    n = journey_report_limit(table, all, limit);
     rc = JOURNEY_OK;
 
     for (i = 0; i < n && rc == JOURNEY_OK; i++) {
-        cell = journey_table_row(table);
+        rc = journey_report_path_row(table, a, sorted[i],
+                                     &a->paths[sorted[i]]);
+    }
 
-        if (cell == NULL) {
-            rc = JOURNEY_ERROR;
-            break;
-        }
-
-        sum = &a->paths[sorted[i]];
-
-        rc = journey_report_path(&cell[0], a, table->pool, sorted[i]);
-        cell[1].u.count = sum->journeys;
-        cell[2].u.number = (double) sum->conversions;
-        cell[3].u.number = (double) sum->conversions / (double) sum->journeys;
-        cell[4].u.number = journey_round(sum->value);
+    if (rc == JOURNEY_OK && n < all) {
+        rc = journey_report_path_rest(table, a, sorted + n, all - n);
     }
 
     free(sorted);
