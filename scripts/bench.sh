@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Copyright (C) ngx_journey_module contributors
 #
-# scripts/bench.sh [instructions] [throughput] [latency] [size] [commands]
-#                  [import] [agents] [classification]
+# scripts/bench.sh [instructions] [throughput] [latency] [size] [analyser]
+#                  [import] [agents] [classification] [spill]
 #
 # What the module costs, beside what nginx's own parts cost for a like job, in
-# one run on this machine; without an argument all of it:
+# one run on this machine; without an argument all of it but spill:
 #
 #   instructions  instructions a request, by callgrind: the same from run to
 #                 run.  Checks, too, that each page made one line in the log.
@@ -13,7 +13,9 @@
 #   latency       how long the slowest of a hundred requests takes, at a fixed
 #                 rate, with the journey log on and with it off, in turn
 #   size          compressed bytes an event in the journey log
-#   commands      time and memory of "journey report" beside zcat
+#   analyser      time and memory of reports, and events a second, beside
+#                 "zcat | wc -l" on the same log, in turn; and a log of a tenth
+#                 and one of ten times as many: the time an event is the same
 #   import        lines a second of "journey import", of processor time, and
 #                 its memory; on an access log, the same every time
 #   agents        how many crawlers conf/agents.conf finds, how many people it
@@ -22,6 +24,8 @@
 #   classification  lines a second of "journey classify"; loading the sources,
 #                 what a look-up in them costs, in tables 4 and 16 times as
 #                 large, too, and the queries that cost most
+#   spill         "journey report --memory" over far more events than that
+#                 holds: events a second at a tenth, half and all of them
 #
 # The configurations: off (access_log off), combined (access_log combined
 # gzip=1 buffer=64k), stock (userid, geoip2, maps and a JSON log gzip=1 for the
@@ -30,10 +34,11 @@
 #
 # Installs what is missing (install-deps.sh --bench) and builds.  Listens on
 # 127.0.0.1 alone and leaves no process behind.  The environment: VISITORS
-# (500), ROUNDS of wrk (5), SECONDS_EACH (4), PAIRS of latency (10), RATE of
-# requests a second there (3000), EVENTS (1000000),
-# ACCESS_LINES of the access log (3000000), MISSED=1 to see the user agents that
-# were judged wrong.
+# (500), ROUNDS of wrk and analyser (5), SECONDS_EACH (4), PAIRS of latency
+# (10), RATE of requests a second there (3000), EVENTS of analyser (1000000; of
+# spill 100000000), MEMORY of spill (1G), ACCESS_LINES of the access log
+# (3000000), MISSED=1 to see the user agents that were judged wrong.  All of it
+# happens in TMPDIR: spill wants 13 GB there, and refuses when it has less.
 
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -45,22 +50,27 @@ seconds=${SECONDS_EACH:-4}
 pairs=${PAIRS:-10}
 rate=${RATE:-3000}
 events=${EVENTS:-1000000}
+spilled=${EVENTS:-100000000}
+memory=${MEMORY:-1G}
 access_lines=${ACCESS_LINES:-3000000}
 access_count=0
 
-[[ $# -gt 0 ]] || set -- instructions throughput latency size commands \
+[[ $# -gt 0 ]] || set -- instructions throughput latency size analyser \
                        import agents classification
+
+# parts that ask an nginx need one
+site=
 
 for part; do
     case $part in
-        instructions|throughput|latency|size|commands) ;;
-        import|agents|classification) ;;
+        instructions|throughput|latency|size) site=1 ;;
+        analyser|import|agents|classification|spill) ;;
         *) usage ;;
     esac
 done
 
 "$top/scripts/install-deps.sh" --bench
-"$top/scripts/build.sh" module > /dev/null
+[[ -z $site ]] || "$top/scripts/build.sh" module > /dev/null
 
 module=$top/build/ngx_http_journey_module.so
 command=$top/build/journey
@@ -234,9 +244,11 @@ start() {
 }
 
 # An hour's worth of cookies, known to every configuration by their bytes.
-start journey.single.conf
-perl "$requests" "$port" cookies "$visitors" "$work/visitors"
-stop
+if [[ -n $site ]]; then
+    start journey.single.conf
+    perl "$requests" "$port" cookies "$visitors" "$work/visitors"
+    stop
+fi
 
 
 # ---- instructions ----------------------------------------------------------
@@ -407,29 +419,8 @@ size() {
 
 # ---- the command -----------------------------------------------------------
 
-# timed NAME COMMAND…: seconds and the largest memory
-timed() {
-    local name=$1
-    shift
-
-    /usr/bin/time -f '%e %M' -o "$work/timed" "$@" > /dev/null
-    awk -v name="$name" '{ printf "  %-16s %6.2f s  %6.1f MB\n", name, $1,
-                                  $2 / 1024 }' "$work/timed"
-}
-
-commands() {
-    "$top/scripts/build.sh" command > /dev/null
-
-    echo "journey report over $events events"
-    echo
-
-    perl "$top/scripts/bench/events.pl" "$events" | gzip -1 > "$work/events.gz"
-
-    timed zcat zcat "$work/events.gz"
-    timed 'journey report' "$command" report --conf "$work/journey" \
-          "$work/events.gz"
-    echo
-}
+# shellcheck source-path=SCRIPTDIR source=bench/analyser.sh
+. "$top/scripts/bench/analyser.sh"
 
 
 # ---- import of access logs --------------------------------------------------
