@@ -373,7 +373,7 @@ my @hostile = (
        v => "c\x{1b}[5m", ph => "ph\x{1b}", pn => 1, h => "h\x{1b}]0;x\x{7}",
        ch => "ch\x{1b}[1m", src => "s\x{9b}1m", med => "\x{85}",
        cmp => "\x{d}\x{a}x"),
-    ev(2, 'goal', goal => "g\x{1b}[5m", val => 1e300, cur => "\x{1b}c!",
+    ev(2, 'goal', goal => "g\x{1b}[5m", val => 1e280, cur => "\x{1b}c!",
        w => ["a\x{1b}[3m", "b\x{8}"], wn => 2),
 );
 
