@@ -1,8 +1,8 @@
 # Copyright (C) ngx_journey_module contributors
 #
 # journey report --html: a page that is well-formed, small, harmless and tells
-# the numbers of report --json, whatever the log holds; and that a browser
-# shows it as it is meant.
+# the numbers of report --json, whatever the log holds.  How a browser shows it
+# is t/html_browser.t's.
 #
 # The command is $ENV{TEST_NGINX_JOURNEY_COMMAND}, else build/journey.
 
@@ -55,6 +55,9 @@ sub ill_formed {
     $text =~ s/\A<!DOCTYPE html>\n// or return 'no doctype';
     return 'a control character' if $text =~ /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
     return 'a character that is none' if $text =~ /[\x{fffe}\x{ffff}]/;
+
+    # places in bytes are known, those in characters are counted
+    utf8::encode($text);
 
     pos($text) = 0;
 
@@ -156,8 +159,7 @@ sub table {
 sub plain {
     my ($text) = @_;
 
-    $text =~ s/[,\x{a0}]//g;
-    return $text;
+    return $text =~ s/[,\x{a0}]//gr;
 }
 
 my $start = 1_790_000_000_000;
@@ -368,6 +370,9 @@ for my $case (['Channels', 'channels',
     my $back = spew($log);
     my $page = page($back);
     my ($body) = $page =~ m{<table class="heat".*?<tbody>(.*?)</tbody>}s;
+    # of what telephones see in its place, nothing
+    $body =~ s{<small class="more">.*?</small>|<span class="i">\d+</span>}{}g;
+
     my @heat = map { [ map { s/<[^>]*>//gr } m{<t[hd][^>]*>(.*?)</t[hd]>}gs ] }
                $body =~ m{<tr>(.*?)</tr>}gs;
 
@@ -573,8 +578,10 @@ sub flows {
                           'How journeys run') ] }
             $page =~ m{<caption>How journeys run</caption>(.*?)</table>}gs;
     my ($rest) = $page =~ /([\d,]+)\x{a0}journeys? began at hosts of other/;
-    my $want = $json->decode($out)->{summary}{journeys}
-               - plain($rest // 0);
+
+    # its summary comes first; to decode the other 10^5 rows takes a minute
+    my ($journeys) = $out =~ /^\{\s*"summary":\s*\{[^{}]*"journeys":\s*(\d+)/;
+    my $want = $journeys - plain($rest // 0);
     is($all{'channel and first phase'}, $want, '... and loses no journey');
 }
 
@@ -739,84 +746,5 @@ sub contrast {
     }
 }
 
-
-# ---- a browser -------------------------------------------------------------
-
-SKIP: {
-    my ($chromium) = grep { -x "$_/chromium" } split /:/, $ENV{PATH};
-    skip 'no chromium', 1 if !defined $chromium;
-
-    require Journey::Chromium;
-
-    my $browser = Journey::Chromium->new(dir => "$dir/chromium", hosts => []);
-    $browser->call_page('Log.enable');
-    $browser->call_page('Runtime.enable');
-
-    # the width of the content, and what the browser complains of
-    my $open = sub {
-        my ($file, $width, $theme) = @_;
-
-        $browser->call_page('Emulation.setDeviceMetricsOverride',
-                            width => $width, height => 900,
-                            deviceScaleFactor => 1,
-                            mobile => JSON::PP::true());
-        $browser->call_page('Emulation.setEmulatedMedia',
-                            features => [{ name => 'prefers-color-scheme',
-                                           value => $theme }]);
-
-        my (@said, @events);
-        my $loaded = 0;
-
-        $browser->{events} = [];
-        $browser->call_page('Page.navigate', url => "file://$file");
-
-        while (!$loaded) {
-            push @events, splice @{ $browser->{events} };
-            $loaded = grep { $_->{method} eq 'Page.loadEventFired' } @events;
-
-            if (!$loaded) {
-                my $message = $browser->message(time() + 60)
-                    or die "$file does not load\n";
-                push @events, $message;
-            }
-        }
-
-        my $metrics = $browser->call_page('Page.getLayoutMetrics');
-
-        for my $event (@events, @{ $browser->{events} }) {
-            push @said, $event->{params}{entry}{text}
-                if $event->{method} eq 'Log.entryAdded';
-            push @said, $event->{method}
-                if $event->{method} eq 'Runtime.exceptionThrown'
-                   || $event->{method} eq 'Network.requestWillBeSent'
-                      && $event->{params}{request}{url} ne "file://$file";
-        }
-
-        return ($metrics->{cssContentSize}{width}, "@said");
-    };
-
-    page($shop);
-    rename "$dir/page.html", "$dir/shop.html" or die;
-
-    for my $theme ('light', 'dark') {
-        for my $width (390, 1280) {
-            my ($content, $said) = $open->("$dir/shop.html", $width, $theme);
-            is($said, '', "$width, $theme: no complaint, no request");
-            cmp_ok($content, '<=', $width, '... fits the width');
-        }
-    }
-
-    my ($content, $said) = $open->("$dir/evil.html", 390, 'light');
-    is($said, '', 'hostile: no complaint, no request');
-    cmp_ok($content, '<=', 390, '... fits a telephone');
-
-    # what the policy is for: another style is refused
-    my $page = slurp("$dir/shop.html");
-    $page =~ s/<style>/<style>body{display:none}/ or die;
-    (undef, $said) = $open->(spew($page, 'other.html'), 390, 'light');
-    like($said, qr/Content Security Policy/, 'another style is refused');
-
-    ok($browser->quit, 'the browser ends');
-}
 
 done_testing();

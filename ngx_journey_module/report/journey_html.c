@@ -131,6 +131,29 @@ journey_html_char(const u_char *p, const u_char *end, size_t *n)
 }
 
 
+/* The width of a character, in tenths of a usual one, as fonts have it. */
+
+static unsigned
+journey_html_width(const journey_html_t *h, uint32_t c)
+{
+    if (!h->fit) {
+        return 10;
+    }
+
+    if (c >= 0x2e80 || c == 'm' || c == 'w' || c == 'M' || c == 'W'
+        || c == '@' || c == '%')
+    {
+        return 17;
+    }
+
+    if (c < 0x80 && strchr(" ijlftrI.,:;'!|()[]-", (int) c) != NULL) {
+        return 7;
+    }
+
+    return (c >= 0x80 || (c >= 'A' && c <= 'Z')) ? 13 : 10;
+}
+
+
 void
 journey_html_str(journey_html_t *h, const journey_str_t *str, unsigned max)
 {
@@ -140,17 +163,23 @@ journey_html_str(journey_html_t *h, const journey_str_t *str, unsigned max)
     const u_char  *p, *end;
 
     end = str->data + str->len;
+    max *= 10;
 
     for (p = str->data, used = 0; p < end && used <= max; p += n) {
-        (void) journey_html_char(p, end, &n);
-        used++;
+        c = journey_html_char(p, end, &n);
+        used += journey_html_width(h, c);
     }
 
     cut = (used > max);
-    max -= cut;
+    max -= cut ? 10 : 0;
 
-    for (p = str->data, used = 0; p < end && used < max; p += n, used++) {
+    for (p = str->data, used = 0; p < end; p += n) {
         c = journey_html_char(p, end, &n);
+        used += journey_html_width(h, c);
+
+        if (used > max) {
+            break;
+        }
 
         switch (c) {
 

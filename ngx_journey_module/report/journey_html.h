@@ -80,6 +80,9 @@ typedef struct {
     const char               *value;    /* "Value EUR"; NULL: no values */
 
     unsigned                  ids;      /* used so far, of titles */
+    unsigned                  fit:1;    /* characters of names count by their
+                                           width: where a picture has so much
+                                           room and no more */
 } journey_html_t;
 
 

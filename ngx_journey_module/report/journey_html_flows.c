@@ -257,7 +257,7 @@ journey_flow_phase(const journey_flow_plan_t *plan, journey_sankey_t *s,
 static void
 journey_flow_four(const journey_flow_plan_t *plan, journey_sankey_t *s)
 {
-    static const double  x[] = { 0, 288, 540, 795 };
+    static const double  x[] = { 0, 280, 535, 785 };
 
     uint32_t               i;
     unsigned               stations[4];
@@ -399,11 +399,11 @@ journey_flow_draw(journey_html_t *h, journey_flow_plan_t *plan)
             heads[n + 1] = "End";
 
             journey_flow_all(plan, all);
-            journey_sankey_draw(h, all, "broad", 10, 20, heads);
-            journey_sankey_draw(h, four, "narrow", 14, 16, four_heads);
+            journey_sankey_draw(h, all, "broad", 10, 810, heads);
+            journey_sankey_draw(h, four, "narrow", 14, 340, four_heads);
 
         } else {
-            journey_sankey_draw(h, four, "", 12, 16, four_heads);
+            journey_sankey_draw(h, four, "", 14, 340, four_heads);
         }
 
         journey_html_raw(h, "</figure>\n");

@@ -442,8 +442,8 @@ journey_html_cohorts(journey_html_t *h, const journey_retention_t *r)
                      "tabindex=\"0\"><table class=\"heat\" "
                      "aria-labelledby=\"cohorts\">\n<thead><tr><th "
                      "scope=\"col\" class=\"t\">First visit</th><th "
-                     "scope=\"col\" class=\"less\">Visitors</th>", names[r->period],
-                     names[r->period]);
+                     "scope=\"col\" class=\"less\">Visitors</th>",
+                     names[r->period], names[r->period]);
 
     for (k = 1; k <= columns; k++) {
         journey_html_fmt(h, "<th scope=\"col\">+%u</th>", (unsigned) k);

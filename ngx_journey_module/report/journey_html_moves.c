@@ -353,6 +353,38 @@ journey_html_gaps(journey_html_t *h)
 
 /* ---- direct -------------------------------------------------------------- */
 
+static void
+journey_html_direct_kind(journey_html_t *h, const journey_cell_t *cell)
+{
+    static const struct {
+        const char  *kind;
+        const char  *name;
+        const char  *more;
+    } kinds[] = {
+        { "returning", "Coming again", "the visitor was here before" },
+        { "deep", "First visit, deep page",
+          "a link of a chat, a mail or an app, most likely" },
+        { "entry", "First visit, entry page", "the address was typed" },
+        { "unknown", "Not known", "the touch is not in these files" }
+    };
+
+    unsigned  i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (cell[0].u.str.len == strlen(kinds[i].kind)
+            && memcmp(cell[0].u.str.data, kinds[i].kind, cell[0].u.str.len)
+               == 0)
+        {
+            journey_html_fmt(h, "%s<small>%s</small>", kinds[i].name,
+                             kinds[i].more);
+            return;
+        }
+    }
+
+    journey_html_str(h, &cell[1].u.str, JOURNEY_HTML_NAME);
+}
+
+
 /* Columns: 0 kind, 1 name, 2 touches, 3 share, 7 conversions, 8 value. */
 
 void
@@ -363,14 +395,6 @@ journey_html_direct(journey_html_t *h)
     journey_str_t           note;
     const journey_cell_t   *cell;
     const journey_table_t  *table;
-
-    static const char *const  kinds[] = {
-        "returning", "Coming again", "the visitor was here before",
-        "deep", "First visit, deep page",
-        "a link of a chat, a mail or an app, most likely",
-        "entry", "First visit, entry page", "the address was typed",
-        "unknown", "Not known", "the touch is not in these files"
-    };
 
     table = &h->direct;
 
@@ -384,25 +408,8 @@ journey_html_direct(journey_html_t *h)
     for (row = 0; row < table->nrows; row++) {
         cell = &table->cells[row * table->ncolumns];
 
-        for (i = 0; i < 12; i += 3) {
-            if (cell[0].u.str.len == strlen(kinds[i])
-                && memcmp(cell[0].u.str.data, kinds[i], cell[0].u.str.len)
-                   == 0)
-            {
-                break;
-            }
-        }
-
         journey_html_raw(h, "<li><div class=\"k\">");
-
-        if (i < 12) {
-            journey_html_fmt(h, "%s<small>%s</small>", kinds[i + 1],
-                             kinds[i + 2]);
-
-        } else {
-            journey_html_str(h, &cell[1].u.str, JOURNEY_HTML_NAME);
-        }
-
+        journey_html_direct_kind(h, cell);
         journey_html_raw(h, "</div><svg width=\"100%\" height=\"22\" "
                          "aria-hidden=\"true\">");
         journey_html_bar(h, cell[3].null ? 0 : cell[3].u.number, 3, 16,

@@ -345,10 +345,10 @@ journey_sankey_nodes(journey_html_t *h, const journey_sankey_t *s,
 
 static void
 journey_sankey_labels(journey_html_t *h, const journey_sankey_t *s,
-    unsigned width, unsigned letters)
+    unsigned width, unsigned room)
 {
-    double                        x, y;
-    unsigned                      i;
+    double                        x, y, end;
+    unsigned                      i, letters;
     const journey_sankey_node_t  *node;
 
     for (i = 0; i < s->nnodes; i++) {
@@ -358,12 +358,20 @@ journey_sankey_labels(journey_html_t *h, const journey_sankey_t *s,
             continue;
         }
 
+        end = (node->column + 1 < s->ncolumns) ? s->x[node->column + 1] : 1000;
         x = (s->x[node->column] + width) / 10;
+
+        /* a letter is 6 px wide, those of telephones being smaller */
+
+        letters = (unsigned) (((end / 10 - x) / 100 * room - 6) / 6);
+        letters = journey_max(letters, 3);
         y = node->y + node->height / 2;
 
         journey_html_fmt(h, "<text x=\"%.2f%%\" y=\"%.1f\" dx=\"4\">", x,
                          y - 3);
+        h->fit = 1;
         journey_sankey_label(h, node, letters);
+        h->fit = 0;
         journey_html_fmt(h, "<tspan class=\"n\" x=\"%.2f%%\" y=\"%.1f\" "
                          "dx=\"4\">", x, y + 10);
         journey_html_count(h, node->journeys);
@@ -374,7 +382,7 @@ journey_sankey_labels(journey_html_t *h, const journey_sankey_t *s,
 
 void
 journey_sankey_draw(journey_html_t *h, journey_sankey_t *s, const char *class,
-    unsigned width, unsigned letters, const char *const *heads)
+    unsigned width, unsigned room, const char *const *heads)
 {
     unsigned  i, k, m, n, id, column, height;
     unsigned  from[JOURNEY_SANKEY_NODES], to[JOURNEY_SANKEY_NODES];
@@ -418,6 +426,6 @@ journey_sankey_draw(journey_html_t *h, journey_sankey_t *s, const char *class,
         }
     }
 
-    journey_sankey_labels(h, s, width, letters);
+    journey_sankey_labels(h, s, width, room);
     journey_html_raw(h, "</g></svg>\n");
 }

@@ -79,9 +79,10 @@ void journey_sankey_add(journey_sankey_t *s, const unsigned *stations,
 void journey_sankey_layout(journey_sankey_t *s, const double *x,
     unsigned ncolumns);
 
-/* The picture; class is "broad", "narrow" or "". */
+/* The picture; class is "broad", "narrow" or "".  It is at least room px
+ * wide. */
 void journey_sankey_draw(journey_html_t *h, journey_sankey_t *s,
-    const char *class, unsigned width, unsigned letters,
+    const char *class, unsigned width, unsigned room,
     const char *const *heads);
 
 /* What a node is called, as text. */
