@@ -37,7 +37,7 @@ ntests=0
 # Those of the command, and those that are as long on any nginx.
 
 once() {
-    printf 't/%s.t\n' browser faults drill command classify import check show \
+    printf 't/%s.t\n' browser html_browser faults drill command classify import check show \
            html erase link prune min_visitors campaigns touchpoints_report offline \
            persons retention time content geo_report funnel tail privacy_cmd simulate shell \
            attribution exact sources matomo readme memory robust
@@ -58,9 +58,9 @@ suite() {
 
     case $which in
         all)   mapfile -t files < <(printf '%s\n' t/*.t |
-                                    grep -v '/browser\.t$') ;;
+                                    grep -v 'browser\.t$') ;;
         sanitized) mapfile -t files < <(printf '%s\n' t/*.t |
-                       grep -v -E '/(browser|drill|faults)\.t$' |
+                       grep -v -E '/(.*browser|drill|faults)\.t$' |
                        grep -v -E '/(html|link|shell|simulate|tail)\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
                                     grep -v -F -f <(once)) ;;
@@ -306,10 +306,12 @@ step_suite_reload() {
           TEST_NGINX_USE_HUP=1
 }
 
-# A real browser, once: which cookies it has and what is logged; with a table.
+# A real browser, once: which cookies it has and what is logged, with a table;
+# and how it shows the page of reports.
 step_browser() {
     TEST_NGINX_BINARY="$own_nginx" TEST_NGINX_JOURNEY_TMP="$build/t" \
-        timeout -k 10 600 prove -v t/browser.t 2>&1 | grep -v '^ok '
+        timeout -k 10 600 prove -v t/browser.t t/html_browser.t 2>&1 |
+        grep -v '^ok '
 }
 
 # The shop's visitors, what is logged of them and what is reported.

@@ -398,6 +398,163 @@ for my $case (['Channels', 'channels',
 }
 
 
+# ---- phases and time -------------------------------------------------------
+
+{
+    # a configuration with phases, for the gaps
+    mkdir "$dir/conf" or die;
+    spew("journey_phases { awareness / /blog/; consideration /products/;\n"
+         . "decision /cart; advocacy /reviews/; }\n", 'conf/journey.conf');
+
+    my ($rc, $none, $err) = journey('simulate', '--visitors', 1500, '--days',
+                                    90, '--seed', 7, '--output',
+                                    "$dir/made.gz");
+    is($rc, 0, 'a log of three months') or diag $err;
+
+    my @conf = ('--conf', "$dir/conf");
+    my @steps = ('--funnel', '/products/*,/cart,goal:purchase',
+                 '--window', '30d');
+    my $page = page(@conf, @steps, "$dir/made.gz");
+    my $data = sub { return $json->decode((journey(@_, '--json', @conf,
+                                                   "$dir/made.gz"))[1]) };
+
+    # the funnel of steps
+    my $funnel = $data->('funnel', @steps)->{funnel};
+    my ($head, @rows) = table($page, 'Steps');
+    is(join(' ', map { $_->[0] . '=' . plain($_->[1]) } @rows),
+       join(' ', map { "$_->{name}=$_->{visitors}" } @$funnel),
+       'steps: who came to them');
+    like($page, qr/<a href="#steps">/, '... are a section');
+    unlike($text, qr/id="steps"|#steps/, '... if they are asked for');
+
+    # moves: the shares of those that went from a phase, and when half had
+    my $phases = $data->('phases');
+    my ($body) = $page =~ m{<section id="moves".*?<tbody>(.*?)</tbody>}s;
+    my @names = map { $_->{phase} } @{ $phases->{phase_times} };
+    my @cells = map { [ m{<t[hd][^>]*>(.*?)</t[hd]>}gs ] }
+                $body =~ m{<tr>(.*?)</tr>}gs;
+    my (@wrong, $moves);
+
+    for my $move (@{ $phases->{transitions} }) {
+        my ($from) = grep { $names[$_] eq $move->{from} } 0 .. $#names;
+        my ($to) = grep { $names[$_] eq $move->{to} } 0 .. $#names;
+        my ($share, $whole) = $cells[$from][2 + $to]
+            =~ /^<span class="x">([\d.]+)\x{a0}%<\/span><span class="i">(\d+)</;
+
+        $moves++;
+        push @wrong, "$move->{from} $move->{to}"
+            if abs(($share // -9) - 100 * $move->{share}) > 0.051
+               || abs($whole - 100 * $move->{share}) > 0.51;
+    }
+
+    is("@wrong", '', 'moves: the share of each');
+    my $filled = () = $body =~ /class="i"/g;
+    is($filled, $moves, '... and no other');
+    cmp_ok($moves, '>', 9, '... which are many');
+    is($cells[0][-1], sprintf('%.0f s', $phases->{phase_times}[0]{median}
+                                        / 1000),
+       '... half go on after');
+
+    # direct
+    my $direct = $data->('direct')->{direct};
+    ($head, @rows) = table($page, 'Direct touches');
+    is(join(' ', map { plain("$_->[1]") } @rows),
+       join(' ', map { $_->{touches} } @$direct), 'direct: touches');
+    like($page, qr/Coming again<small>/, '... by what they are');
+
+    # the curve at its marks
+    my $time = $data->('time');
+    my @points = @{ $time->{time} };
+    my %unit = (min => 60_000, h => 3_600_000, d => 86_400_000);
+    my $marks = 0;
+    ($head, @rows) = table($page, 'Converted within');
+    pop @rows;
+    @wrong = ();
+
+    for my $row (@rows) {
+        my ($n, $unit) = $row->[0] =~ /^(\d+) (\w+)$/ or next;
+        my ($point) = grep { $_->{time} <= $n * $unit{$unit} }
+                      reverse @points;
+        my @want = map { 100 * (1 - ($point->{$_} // $point->{left})) }
+                   qw(left high low);
+
+        $marks++;
+        push @wrong, "$row->[0]: @$row, not @want"
+            if grep { abs(($row->[$_ + 1] =~ /([\d.]+)/)[0] - $want[$_])
+                      > 0.051 } 0 .. 2;
+    }
+
+    is("@wrong", '', 'time to conversion: the curve');
+    cmp_ok($marks, '>', 5, '... at its marks');
+    like($page, qr/<b>\Q@{[ $time->{time_summary}{journeys}
+                            =~ s{(?<=\d)(?=\d{3}\z)}{,}r ]}\E\x{a0}journeys/,
+         '... of how many');
+
+    # the path of the line rises only, from the left edge to the right one
+    my ($line) = $page =~ m{<section\ id="conversion-time".*?
+                            class="line\ s0"\ d="M0\ ([^"]*)"}xs;
+    my @y = ($line =~ /^([\d.]+)/, $line =~ /V([\d.]+)/g);
+    is((grep { $y[$_] > $y[$_ - 1] } 1 .. $#y), 0, '... which never falls');
+    like($line, qr/H1000V[\d.]+$/, '... up to the end');
+
+    # Ten that convert after a day each: half have, and it is marked.
+    my $log = '';
+
+    for my $i (0 .. 9) {
+        my %who = (v => sprintf('c%016d', $i), j => 1, s => 1);
+
+        $log .= line(%who, t => $start + $i, ch => 'direct', fs => 20717)
+              . line(%who, t => $start + $i + 86_400_000, k => 'goal',
+                     goal => 'x', done => 1);
+    }
+
+    my $day = page(spew($log));
+    ok($day =~ m{Half have converted after</span><b>1 d</b>}, 'a median');
+    ok($day =~ m{class="mark"[^>]*/><g class="halo"><text[^>]*>half after 1 d<},
+       '... is marked');
+    ok(page('--min-visitors', 50, spew($log))
+       =~ m{id="conversion-time".*?<p class="empty">Too few visitors}s,
+       '... not of few visitors');
+
+    # what drives away, by phase
+    my %exits;
+
+    for my $row (@{ $data->('content')->{content} }) {
+        $exits{$row->{phase} // ''}[0] += $row->{exits};
+        $exits{$row->{phase} // ''}[1] += $row->{exits_error};
+        $exits{$row->{phase} // ''}[2] += $row->{exits_slow};
+    }
+
+    for my $phase (qw(awareness consideration)) {
+        my ($li) = $page =~ m{<div class="k">\u$phase</div>(.*?)</li>}s;
+        my ($n, $error, $slow) = map { plain($_ // '') } $li =~
+            /([\d,]+)\x{a0}sessions\ ended\ on\ its\ pages:
+             \ ([\d,]+)\x{a0}after.an.error,\ ([\d,]+)\x{a0}on/x;
+
+        is("$n $error $slow", "@{ $exits{$phase} }",
+           "why sessions end in $phase");
+    }
+
+    # gaps
+    ($head, @rows) = table($page, 'Gaps');
+    is(join(' ', map { $_->[0] } @rows),
+       join(' ', map { ucfirst $_->{phase} }
+                     @{ $data->('content')->{gaps} }), 'gaps');
+    like($page, qr{Gaps: what the phases lack</h3>\n<ul}, '... are listed');
+
+    # usage
+    ($rc, undef, $err) = journey('report', @steps, "$dir/made.gz");
+    is($rc, 2, '--funnel without --html: usage');
+    like($err, qr/--html.*journey funnel/, '... says what to do');
+
+    ($rc, undef, $err) = journey('report', '--html', "$dir/no.html",
+                                 '--funnel', 'nothing', "$dir/made.gz");
+    is($rc, 2, '--funnel of no steps: usage');
+    like($err, qr/--funnel: /, '... named');
+    ok(!-e "$dir/no.html", '... and no page');
+}
+
+
 # ---- the flows: no journey is lost -----------------------------------------
 
 sub flows {
@@ -492,8 +649,9 @@ sub flows {
 {
     my $page = page(spew(''));
 
-    for my $id (qw(headline time channels flows phases goals paths
-                   attribution retention campaigns countries pages))
+    for my $id (qw(headline time channels flows phases moves goals paths
+                   attribution conversion-time retention campaigns countries
+                   pages))
     {
         like($page, qr{<section id="$id".*?<p class="empty">\w[^<]+</p>}s,
              "empty: $id says so");
@@ -709,6 +867,27 @@ sub names { opendir my $d, $_[0] or die; my @n = sort grep { !/^\.\.?$/ }
 }
 
 
+# ---- for those who read it in other ways -----------------------------------
+
+{
+    my @levels = $text =~ /<h([1-6])/g;
+
+    like($text, qr/<html lang="en">/, 'the language');
+    is((grep { $_ == 1 } @levels), 1, 'one first heading');
+    is((grep { $levels[$_] > $levels[$_ - 1] + 1 } 1 .. $#levels), 0,
+       'no level of headings is left out');
+    unlike($text, qr/<th(?![^>]* scope=")[ >]/, 'heads of tables say of what');
+    unlike($text, qr/<table(?! class="heat" aria-labelledby)[^>]*>(?!<caption)/,
+           'tables have names');
+
+    # a picture has a name, or is told in words beside it
+    my @nameless = grep { !/aria-hidden="true"|role="img"/
+                          && !/^<svg (?:x|y|width="100%" height="\d+" viewBox)/ }
+                   $text =~ /<svg[^>]*>/g;
+    is("@nameless", '', 'pictures have names');
+}
+
+
 # ---- colours ---------------------------------------------------------------
 
 sub luminance {
@@ -743,6 +922,17 @@ sub contrast {
 
         cmp_ok(contrast($colours{"c$_"}, $colours{card}), '>=', 3,
                "theme $i: colour $_ can be seen") for 0 .. 8;
+
+        # the numbers of a heat map, on its strongest colour
+        my ($heat) = $themes[$i] =~ /--heat:([\d,]+)/;
+        my ($most) = sort { $b <=> $a } $style =~ /var\(--heat\),([\d.]+)/g;
+        my @heat = split /,/, $heat;
+        my @card = map { hex } $colours{card} =~ /#(..)(..)(..)/;
+        my $mixed = sprintf '#%02x%02x%02x',
+            map { $heat[$_] * $most + $card[$_] * (1 - $most) } 0 .. 2;
+
+        cmp_ok(contrast($colours{ink}, $mixed), '>=', 4.5,
+               "theme $i: numbers of a heat map can be read");
     }
 }
 

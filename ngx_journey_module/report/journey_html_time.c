@@ -50,11 +50,20 @@ typedef struct {
 static void
 journey_html_span(journey_html_t *h, double ms)
 {
+    size_t          i;
     journey_cell_t  cell;
 
     if (journey_report_span(&cell, h->summary.pool, ms) != JOURNEY_OK) {
         h->no_memory = 1;
         return;
+    }
+
+    /* "7 d 0 h" is "7 d" */
+
+    for (i = 0; i + 3 < cell.u.str.len; i++) {
+        if (memcmp(cell.u.str.data + i, " 0 ", 3) == 0) {
+            cell.u.str.len = i;
+        }
     }
 
     journey_html_str(h, &cell.u.str, JOURNEY_HTML_NAME);
