@@ -538,8 +538,8 @@ sub random_log {
         $o{goal} = 'g' . dice(2) if dice(3) == 0;
 
         my @args = ('--order', $o{order},
-                    $o{lookback} ? ('--lookback', $o{lookback} / $DAY * 24 . 'h')
-                                 : (),
+                    $o{lookback} ? ('--lookback',
+                                    $o{lookback} / $DAY * 24 . 'h') : (),
                     $o{no_direct} ? '--no-direct' : (),
                     $o{repeats} ? '--repeats' : (),
                     $o{touch} ? ('--touch', $o{touch}) : (),

@@ -23,7 +23,8 @@
  * journey_csv and journey_offline_record.  Attribution is journey_touches
  * (events to paths) or journey_paths_read (CSV to paths), journey_paths,
  * journey_attribution (nine models, one of them journey_markov over
- * journey_chain), journey_bootstrap and journey_attribution_print.
+ * journey_chain), journey_bootstrap and journey_attribution_print; within a
+ * report journey_report_attribution.
  * Tables that go through the events once more: journey_retention,
  * journey_conversion_time (with journey_survival), journey_direct,
  * journey_transitions, journey_content, journey_places and journey_steps, each

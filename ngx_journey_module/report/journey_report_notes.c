@@ -124,13 +124,13 @@ journey_report_currencies(const journey_options_t *opts,
 }
 
 
-void
-journey_report_notes(const journey_options_t *opts,
-    const journey_analysis_t *a, const journey_damage_t *damage)
+/* Who the visitors are. */
+
+static void
+journey_report_identities(const journey_options_t *opts,
+    const journey_analysis_t *a)
 {
     char  n[32], m[32];
-
-    journey_report_currencies(opts, a);
 
     if (a->persons != 0) {
         journey_text_count(n, a->persons);
@@ -157,6 +157,17 @@ journey_report_notes(const journey_options_t *opts,
                             / (double) a->visitors,
                             journey_plural(a->hashes, "has no", "have no"));
     }
+}
+
+
+void
+journey_report_notes(const journey_options_t *opts,
+    const journey_analysis_t *a, const journey_damage_t *damage)
+{
+    char  n[32], m[32];
+
+    journey_report_currencies(opts, a);
+    journey_report_identities(opts, a);
 
     if (opts->currency != NULL && a->currency == UINT32_MAX) {
         journey_report_note(opts, "no conversion has a value in that "
