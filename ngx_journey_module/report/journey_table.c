@@ -252,17 +252,55 @@ journey_tables_json(journey_output_t *out, const journey_table_t *tables,
 }
 
 
+/* The length of the character at p, 0 when it is no UTF-8. */
+
+static size_t
+journey_csv_char(const u_char *p, size_t len)
+{
+    size_t  n;
+    u_char  copy[4];
+
+    if (*p < 0x80) {
+        return 1;
+    }
+
+    for (n = 2; n <= journey_min(len, sizeof(copy)); n++) {
+        memcpy(copy, p, n);
+
+        if (journey_utf8_mend(copy, n) == 0) {
+            return n;
+        }
+    }
+
+    return 0;
+}
+
+
+/* What is no UTF-8 is U+FFFD, as in JSON. */
+
 static void
 journey_csv_bytes(FILE *file, const u_char *p, size_t len)
 {
-    size_t  i;
+    size_t  i, n;
 
-    for (i = 0; i < len; i++) {
+    for (i = 0; i < len; i += n) {
+
         if (p[i] == '"') {
             fputc('"', file);
         }
 
-        fputc(p[i], file);
+        n = journey_csv_char(p + i, len - i);
+
+        if (n == 1) {
+            fputc(p[i], file);
+
+        } else if (n != 0) {
+            (void) fwrite(p + i, 1, n, file);
+
+        } else {
+            fputs("\xef\xbf\xbd", file);
+            n = 1;
+        }
     }
 }
 

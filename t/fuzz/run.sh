@@ -43,30 +43,62 @@ if [[ $# -eq 0 ]]; then
 fi
 
 
-build() {
-    local core=("$top"/ngx_journey_module/core/*.c) name
+# library NAME SOURCE …: so that a target may bring a file in its own way
 
-    core=("${core[@]##*/}")
-    core=("${core[@]/#/$out/core/objs/core/}")
-    core=("${core[@]/%.c/.o}")
+library() {
+    local name=$1 objs
+    shift
+
+    objs=("${@#"$top/ngx_journey_module/"}")
+    objs=("${objs[@]/#/$out/core/objs/}")
+    objs=("${objs[@]/%.c/.o}")
 
     make -s -f "$top/scripts/journey.mk" -j "$(nproc)" OUT="$out/core" \
          CC=clang \
          CFLAGS="-g -O1 -fsanitize=fuzzer-no-link,$sanitizers $fatal" \
-         "${core[@]}"
+         "${objs[@]}"
 
-    # A library, so that a target may bring a file of core/ in its own way.
-    rm -f "$out/core.a"
-    ar crs "$out/core.a" "${core[@]}"
+    rm -f "$out/$name.a"
+    ar crs "$out/$name.a" "${objs[@]}"
+}
+
+
+# All of the command but main(), for the one target that runs all of it.
+
+build_report() {
+    local report
+
+    mapfile -t report < <(find "$top/ngx_journey_module/report" -name '*.c' \
+                               ! -name journey.c | sort)
+    library report "${report[@]}"
+}
+
+
+build() {
+    local name libs
+
+    library core "$top"/ngx_journey_module/core/*.c
 
     for name; do
         mkdir -p "$out/$name"/{corpus,found} "$here/corpus/$name"
+        libs=("$out/core.a" -lmaxminddb -lcrypto -lpcre2-8)
+
+        if [[ $name == report ]]; then
+            build_report
+            libs=("$out/report.a" "${libs[@]}" -lz -lqrencode -pthread -lm)
+
+            if echo '#include <libdeflate.h>' |
+               clang -E -x c - > /dev/null 2>&1
+            then
+                libs+=(-ldeflate)
+            fi
+        fi
 
         clang -std=gnu99 -g -O1 -Wall -Wextra -Werror \
               -fsanitize="fuzzer,$sanitizers" "$fatal" \
-              -I"$top/ngx_journey_module/core" -I"$here" \
-              -o "$out/$name/fuzz_$name" "$here/fuzz_$name.c" "$out/core.a" \
-              -lmaxminddb -lcrypto -lpcre2-8
+              -I"$top/ngx_journey_module/core" \
+              -I"$top/ngx_journey_module/report" -I"$here" \
+              -o "$out/$name/fuzz_$name" "$here/fuzz_$name.c" "${libs[@]}"
     done
 }
 
