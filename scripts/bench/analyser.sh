@@ -170,11 +170,10 @@ spill() {
 
     for i in 1 5 10; do
         rm -f "$work/measured.spill"
-        TMPDIR=$work/spilled measured spill "$command" report --json --limit 1 \
+        TMPDIR=$work/spilled measured spill "$command" report \
             --memory "$memory" "${logs[@]:0:i}"
-        size=$(perl -MJSON::PP -0777 -ne \
-                    'print JSON::PP->new->decode($_)->{summary}{events}' \
-                    "$work/measured.out")
+        size=$(awk 'NR == 3 { gsub(",", "", $1); print $1 }' \
+                   "$work/measured.out")
         measured_line spill "$size events" "$size"
     done
 
