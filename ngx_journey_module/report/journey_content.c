@@ -115,7 +115,16 @@ journey_content_advance(journey_content_walk_t *walk, const uint32_t *refs,
 
     funnel = &walk->a->funnel;
 
-    memset(walk->furthest, 0, funnel->nmodels * sizeof(uint32_t));
+    /* of its own models only: clients decide how many there are */
+
+    for (i = 0; i < n; i++) {
+        ev = journey_store_event(walk->store, refs[i]);
+
+        if (ev->position != 0 && ev->phase != 0) {
+            m = funnel->host_model[funnel->page_host[ev->page]];
+            walk->furthest[m] = 0;
+        }
+    }
 
     for (i = n; i > 0; i--) {
         ev = journey_store_event(walk->store, refs[i - 1]);

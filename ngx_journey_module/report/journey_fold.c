@@ -281,43 +281,72 @@ journey_fold(journey_analysis_t *a)
 }
 
 
+/* Rows are sorted by goal and currency. */
+
+static int
+journey_fold_goal_cmp(const void *one, const void *two)
+{
+    const journey_goal_sum_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    if (a->goal != b->goal) {
+        return a->goal < b->goal ? -1 : 1;
+    }
+
+    return a->currency < b->currency ? -1 : a->currency > b->currency;
+}
+
+
+/* The row that the goal is counted in; bare has that of those without a value,
+ * by the goal's name. */
+
+static const journey_goal_sum_t *
+journey_fold_goal_row(const journey_analysis_t *a,
+    const journey_goal_ev_t *goal, const uint32_t *bare)
+{
+    journey_goal_sum_t  key;
+
+    if (!goal->has_value) {
+        return &a->goals[bare[goal->goal]];
+    }
+
+    key.goal = goal->goal;
+    key.currency = goal->currency;
+
+    return bsearch(&key, a->goals, a->ngoals, sizeof(journey_goal_sum_t),
+                   journey_fold_goal_cmp);
+}
+
+
 /* The visitors of the window's goals that are folded. */
 
 static uint64_t
 journey_fold_window(const journey_analysis_t *a, u_char *known,
-    const uint32_t *first)
+    const uint32_t *bare)
 {
-    uint32_t             i, k;
-    uint64_t             n;
-    journey_ev_t        *ev;
-    journey_goal_ev_t   *goal;
-    journey_goal_sum_t  *row;
+    uint32_t                   i;
+    uint64_t                   n;
+    journey_ev_t              *ev;
+    journey_goal_ev_t         *goal;
+    const journey_goal_sum_t  *row;
 
     for (i = 0, n = 0; i < a->store->ngoals; i++) {
         ev = journey_store_event(a->store, a->store->goals[i]);
         goal = &a->store->all.goals[ev->goal - 1];
 
         if ((ev->flags & JOURNEY_EV_REPEATED) || !a->goal_wanted[goal->goal]
-            || ev->visitor == 0)
+            || ev->visitor == 0 || known[ev->visitor])
         {
             continue;
         }
 
-        for (k = first[goal->goal];
-             k < a->ngoals && a->goals[k].goal == goal->goal; k++)
-        {
-            row = &a->goals[k];
+        row = journey_fold_goal_row(a, goal, bare);
 
-            if (goal->has_value ? row->currency == goal->currency
-                                : row->bare)
-            {
-                if (row->folded && !known[ev->visitor]) {
-                    known[ev->visitor] = 1;
-                    n++;
-                }
-
-                break;
-            }
+        if (row != NULL && row->folded) {
+            known[ev->visitor] = 1;
+            n++;
         }
     }
 
@@ -328,7 +357,7 @@ journey_fold_window(const journey_analysis_t *a, u_char *known,
 /* The visitors of all goals that are folded. */
 
 static int
-journey_fold_together(const journey_analysis_t *a, const uint32_t *first,
+journey_fold_together(const journey_analysis_t *a, const uint32_t *bare,
     uint64_t *n)
 {
     int      rc;
@@ -344,7 +373,7 @@ journey_fold_together(const journey_analysis_t *a, const uint32_t *first,
             return JOURNEY_ERROR;
         }
 
-        *n += journey_fold_window(a, known, first);
+        *n += journey_fold_window(a, known, bare);
         free(known);
     }
 
@@ -399,7 +428,7 @@ int
 journey_fold_goals(journey_analysis_t *a)
 {
     int                   rc;
-    uint32_t              i, n, *first;
+    uint32_t              i, n, *bare;
     uint64_t              together;
     journey_fold_rows_t   rows;
 
@@ -407,16 +436,18 @@ journey_fold_goals(journey_analysis_t *a)
         return JOURNEY_OK;
     }
 
-    first = calloc(a->store->all.names.n, sizeof(uint32_t));
+    bare = calloc(a->store->all.names.n, sizeof(uint32_t));
     rc = journey_fold_rows(&rows, a->ngoals);
 
-    if (first == NULL || rc != JOURNEY_OK) {
+    if (bare == NULL || rc != JOURNEY_OK) {
         rc = JOURNEY_ERROR;
         goto done;
     }
 
-    for (i = a->ngoals; i > 0; i--) {
-        first[a->goals[i - 1].goal] = i - 1;
+    for (i = 0; i < a->ngoals; i++) {
+        if (a->goals[i].bare) {
+            bare[a->goals[i].goal] = i;
+        }
     }
 
     together = 0;
@@ -440,7 +471,7 @@ journey_fold_goals(journey_analysis_t *a)
             a->goals[rows.rows[i].row].folded = 1;
         }
 
-        rc = journey_fold_together(a, first, &together);
+        rc = journey_fold_together(a, bare, &together);
 
     } while (n != 0 && rc == JOURNEY_OK);
 
@@ -449,7 +480,7 @@ journey_fold_goals(journey_analysis_t *a)
 done:
 
     free(rows.rows);
-    free(first);
+    free(bare);
 
     return rc;
 }

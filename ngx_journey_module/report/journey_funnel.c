@@ -13,6 +13,11 @@
 
 #define JOURNEY_NO_MODEL  UINT32_MAX
 
+/* Models that a host may share, and how long those are: more are in no log of
+ * ours, and each host would have to be compared with all of them. */
+#define JOURNEY_SHARED         256
+#define JOURNEY_SHARED_STEPS   255
+
 
 /* How often a host's position had this phase. */
 
@@ -206,21 +211,61 @@ journey_funnel_host_cmp(const void *one, const void *two, void *store)
 }
 
 
-/* 1 when nothing that the host showed speaks against the model. */
+/* The number of the model's first step at that position or behind it. */
+
+static uint32_t
+journey_funnel_find(const journey_model_t *model, uint32_t position)
+{
+    uint32_t  low, high, middle;
+
+    low = 0;
+    high = model->nsteps;
+
+    while (low < high) {
+        middle = low + (high - low) / 2;
+
+        if (model->steps[middle].position < position) {
+            low = middle + 1;
+
+        } else {
+            high = middle;
+        }
+    }
+
+    return low;
+}
+
+
+/* 1 when nothing that the host showed speaks against the model; place is the
+ * position of each phase that it showed, by the number of its name. */
 
 static int
 journey_funnel_agrees(const journey_model_t *model,
-    const journey_sight_t *sights, uint32_t n)
+    const journey_sight_t *sights, uint32_t n, const uint32_t *place)
 {
-    uint32_t  i, k;
+    uint32_t               i, k;
+    const journey_step_t  *step;
+
+    if (model->nsteps > JOURNEY_SHARED_STEPS) {
+        return 0;
+    }
 
     for (i = 0; i < n; i++) {
-        for (k = 0; k < model->nsteps; k++) {
-            if ((model->steps[k].position == sights[i].position)
-                != (model->steps[k].phase == sights[i].phase))
-            {
-                return 0;
-            }
+        k = journey_funnel_find(model, sights[i].position);
+
+        if (k < model->nsteps
+            && model->steps[k].position == sights[i].position
+            && model->steps[k].phase != sights[i].phase)
+        {
+            return 0;
+        }
+    }
+
+    for (k = 0; k < model->nsteps; k++) {
+        step = &model->steps[k];
+
+        if (place[step->phase] != 0 && place[step->phase] != step->position) {
+            return 0;
         }
     }
 
@@ -235,15 +280,11 @@ journey_funnel_step(journey_model_t *model, uint32_t position, uint32_t phase,
     uint32_t         k;
     journey_step_t  *steps;
 
-    for (k = 0; k < model->nsteps; k++) {
-        if (model->steps[k].position == position) {
-            model->steps[k].events += events;
-            return JOURNEY_OK;
-        }
+    k = journey_funnel_find(model, position);
 
-        if (model->steps[k].position > position) {
-            break;
-        }
+    if (k < model->nsteps && model->steps[k].position == position) {
+        model->steps[k].events += events;
+        return JOURNEY_OK;
     }
 
     steps = realloc(model->steps,
@@ -267,22 +308,37 @@ journey_funnel_step(journey_model_t *model, uint32_t position, uint32_t phase,
 }
 
 
-/* Puts a host into the first model that it agrees with, else into its own. */
+/* Puts a host into the first model that it agrees with, else into its own;
+ * place is all zero. */
 
 static int
 journey_funnel_place(journey_funnel_t *funnel, uint32_t host,
-    const journey_sight_t *sights, uint32_t n)
+    const journey_sight_t *sights, uint32_t n, uint32_t *place)
 {
-    uint32_t          i, m, *hosts;
+    uint32_t          i, m, phase, *hosts;
     journey_model_t  *model;
 
-    for (m = 0; m < funnel->nmodels; m++) {
-        if (journey_funnel_agrees(&funnel->models[m], sights, n)) {
+    for (i = 0; i < n; i++) {
+        phase = sights[i].phase;
+
+        /* a phase at two positions agrees with no model that has it */
+
+        place[phase] = place[phase] ? UINT32_MAX : sights[i].position;
+    }
+
+    for (m = 0; m < funnel->nmodels && m < JOURNEY_SHARED; m++) {
+        if (journey_funnel_agrees(&funnel->models[m], sights, n, place)) {
             break;
         }
     }
 
-    if (m == funnel->nmodels) {
+    for (i = 0; i < n; i++) {
+        place[sights[i].phase] = 0;
+    }
+
+    if (m == funnel->nmodels || m == JOURNEY_SHARED) {
+        m = funnel->nmodels;
+
         model = realloc(funnel->models, (m + 1) * sizeof(journey_model_t));
         if (model == NULL) {
             return JOURNEY_ERROR;
@@ -350,11 +406,15 @@ journey_funnel_models(journey_funnel_t *funnel, journey_store_t *store,
     journey_sight_t *sights, uint32_t n)
 {
     int                 rc;
-    uint32_t            i, nhosts;
+    uint32_t            i, nhosts, *place;
     journey_sighted_t  *hosts, *host;
 
     hosts = malloc((n + 1) * sizeof(journey_sighted_t));
-    if (hosts == NULL) {
+    place = calloc(store->all.names.n, sizeof(uint32_t));
+
+    if (hosts == NULL || place == NULL) {
+        free(place);
+        free(hosts);
         return JOURNEY_ERROR;
     }
 
@@ -378,9 +438,10 @@ journey_funnel_models(journey_funnel_t *funnel, journey_store_t *store,
 
     for (i = 0; i < nhosts && rc == JOURNEY_OK; i++) {
         rc = journey_funnel_place(funnel, hosts[i].host,
-                                  sights + hosts[i].first, hosts[i].n);
+                                  sights + hosts[i].first, hosts[i].n, place);
     }
 
+    free(place);
     free(hosts);
 
     return rc;
@@ -547,12 +608,12 @@ journey_funnel_count(journey_funnel_t *funnel, const journey_store_t *store,
     const uint32_t *refs, uint32_t n, uint64_t gen, uint64_t visitor,
     journey_end_e end)
 {
-    uint32_t          i, k, m;
+    uint32_t          i, m, head;
     journey_ev_t     *ev;
     journey_step_t   *step;
     journey_model_t  *model;
 
-    m = JOURNEY_NO_MODEL;
+    head = JOURNEY_NO_MODEL;
 
     for (i = 0; i < n; i++) {
         ev = journey_store_event(store, refs[i]);
@@ -567,41 +628,26 @@ journey_funnel_count(journey_funnel_t *funnel, const journey_store_t *store,
         if (model->gen != gen) {
             model->gen = gen;
             model->furthest = 0;
+            model->next = head;
+            head = m;
         }
 
         model->furthest = journey_max(model->furthest, ev->position);
     }
 
-    if (m == JOURNEY_NO_MODEL) {
-        return;
-    }
-
-    for (m = 0; m < funnel->nmodels; m++) {
+    for (m = head; m != JOURNEY_NO_MODEL; m = model->next) {
         model = &funnel->models[m];
+        step = &model->steps[journey_funnel_find(model, model->furthest)];
 
-        if (model->gen != gen) {
-            continue;
+        if (step->folded) {
+            step = &funnel->other;
         }
 
-        for (k = 0; k < model->nsteps; k++) {
-            step = &model->steps[k];
+        step->ended[end]++;
 
-            if (step->position != model->furthest) {
-                continue;
-            }
-
-            if (step->folded) {
-                step = &funnel->other;
-            }
-
-            step->ended[end]++;
-
-            if (step->visitor_gen != visitor) {
-                step->visitor_gen = visitor;
-                step->visitors++;
-            }
-
-            break;
+        if (step->visitor_gen != visitor) {
+            step->visitor_gen = visitor;
+            step->visitors++;
         }
     }
 }

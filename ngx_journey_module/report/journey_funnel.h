@@ -44,6 +44,7 @@ typedef struct {
 
     uint64_t          gen;              /* of the journey looked at */
     uint32_t          furthest;         /* position, in that journey */
+    uint32_t          next;             /* of that journey's models */
 } journey_model_t;
 
 
