@@ -61,7 +61,7 @@ suite() {
                                     grep -v 'browser\.t$') ;;
         sanitized) mapfile -t files < <(printf '%s\n' t/*.t |
                        grep -v -E '/(.*browser|drill|faults)\.t$' |
-                       grep -v -E '/(html|link|shell|simulate|tail)\.t$') ;;
+                       grep -v -E '/(link|shell|simulate|tail)\.t$') ;;
         nginx) mapfile -t files < <(grep -l '^use Journey' t/*.t |
                                     grep -v -F -f <(once)) ;;
         versions) mapfile -t files < <(printf 't/%s.t\n' application \

@@ -117,6 +117,8 @@ journey_html_compared(journey_html_t *h)
 void
 journey_html_headline(journey_html_t *h)
 {
+    char  text[352];
+
     if (h->a->events == 0) {
         journey_html_empty(h, "No events: the files are empty, or nothing in "
                            "them is of this period and these hosts.");
@@ -148,7 +150,9 @@ journey_html_headline(journey_html_t *h)
     if (h->value != NULL) {
         journey_html_raw(h, "<div class=\"tile\"><span>Value");
         journey_html_currency(h);
-        journey_html_raw(h, "</span><b>");
+        journey_text_money(text, journey_round(h->now.value));
+        journey_html_fmt(h, "</span><b%s>", strlen(text) > 12
+                                            ? " class=\"long\"" : "");
         journey_html_money(h, journey_round(h->now.value));
         journey_html_raw(h, "</b>");
         journey_html_change(h, (double) h->now.value,
@@ -570,9 +574,10 @@ journey_html_phase(journey_html_t *h, const journey_cell_t *cell,
     journey_html_count(h, cell[7].u.count);
     journey_html_raw(h, "\xc2\xa0" "dropped");
 
-    /* pages know the names of their phases, not whose model it is */
+    /* pages know the names of their phases, not whose model it is; those that
+     * are folded have none */
 
-    if (h->a->funnel.nmodels == 1) {
+    if (h->a->funnel.nmodels == 1 && h->opts->min_visitors == 0) {
         journey_html_causes(h, &cell[1].u.str);
     }
 

@@ -3,7 +3,8 @@
  * Copyright (C) ngx_journey_module contributors
  *
  * The section of how journeys run: two pictures of the same flows, one for
- * wide windows with a column for every phase, one with four columns, and the
+ * wide windows, with a column for every phase unless there are too many, one
+ * with four columns, and the
  * table of the latter.
  */
 
@@ -400,12 +401,13 @@ journey_flow_draw(journey_html_t *h, journey_flow_plan_t *plan)
 
             journey_flow_all(plan, all);
             journey_sankey_draw(h, all, "broad", 10, 810, heads);
-            journey_sankey_draw(h, four, "narrow", 14, 340, four_heads);
 
         } else {
-            journey_sankey_draw(h, four, "", 14, 340, four_heads);
+            journey_flow_four(plan, all);
+            journey_sankey_draw(h, all, "broad", 10, 810, four_heads);
         }
 
+        journey_sankey_draw(h, four, "narrow", 14, 340, four_heads);
         journey_html_raw(h, "</figure>\n");
         journey_flow_table(h, four);
     }

@@ -155,6 +155,7 @@ const char  journey_html_style[] =
     "section{padding:1rem .8rem .9rem}h1{font-size:1.6rem}"
     ".tiles{grid-template-columns:1fr 1fr;gap:.5rem}"
     ".tile{padding:.6rem .65rem}.tile b{font-size:1.15rem}"
+    ".tile .long{font-size:.9rem}"
     "table.heat{font-size:.75rem}"
     ".heat th,.heat td{padding:.3rem .32rem .3rem .1rem}"
     ".heat tbody th{min-width:4.3rem}.heat .less,.heat .x{display:none}"
