@@ -732,6 +732,49 @@ sub credited {
          'the others are said');
 }
 
+# The most frequent paths, and the rest as "other", so that sums hold.
+{
+    my @sums = map {
+        my ($data) = of('paths', @$_, $members);
+        my %sum;
+
+        for my $row (@{ $data->{paths} }) {
+            $sum{$_} += $row->{$_} for qw(journeys conversions value);
+        }
+
+        sprintf '%d %d %.6f', @sum{qw(journeys conversions value)};
+    } [], ['--limit', 5], ['--limit', 0];
+
+    is($sums[$_], $sums[0], 'sums hold') for 1, 2;
+
+    my ($data) = of('paths', '--limit', 5, $members);
+
+    is(scalar @{ $data->{paths} }, 6, 'five and the rest');
+    is_deeply($data->{paths}[5]{path}, ['other'], 'which is so named');
+}
+
+# Equal touches of a session within 10 s are one.
+{
+    my @touch = (email => s => 1, src => 'news');
+    my $touches = sub {
+        my ($data) = of('channels', log_of(@_));
+
+        return join ' ', map { "$_->{channel}=$_->{touches}" }
+                         @{ $data->{channels} };
+    };
+
+    is($touches->(visitor([0, @touch], [0, @touch, t => $T + 10_000])),
+       'email=1', 'after 10 s');
+    is($touches->(visitor([0, @touch], [0, @touch, t => $T + 10_001])),
+       'email=2', 'later');
+    is($touches->(visitor([0, @touch], [0, @touch, s => 2])), 'email=2',
+       'another session');
+    is($touches->(visitor([0, @touch], [0, @touch, src => 'else'])),
+       'email=2', 'another source');
+    is($touches->(visitor([0, @touch]), visitor([0, @touch])), 'email=2',
+       'another visitor');
+}
+
 # A conversion is of --goal, else of those with done, else any.
 {
     my @events = visitor([0, 'email'], [1, 'goal'],
