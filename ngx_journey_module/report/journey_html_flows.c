@@ -4,8 +4,7 @@
  *
  * The section of how journeys run: two pictures of the same flows, one for
  * wide windows, with a column for every phase unless there are too many, one
- * with four columns, and the
- * table of the latter.
+ * with four columns, and the table of the latter.
  */
 
 
