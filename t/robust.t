@@ -567,6 +567,62 @@ for my $name ($ENV{ROBUST} ? sort keys %COMMANDS : qw(report content)) {
                    $name, $small, $took[0], $large, $took[1]));
 }
 
+# Hosts with a phase of their own, goals in a currency of their own: clients
+# decide how many there are.
+for my $case (['hosts with phases', ['report', '--json', '--limit', 1],
+               'page', sub { qq("h":"h$_[0]","p":"/","ph":"p$_[0]","pn":1) }],
+              ['currencies', ['report', '--json', '--min-visitors', 5],
+               'goal', sub { qq("h":"h","goal":"g","val":1,"cur":"E$_[0]") }])
+{
+    my ($what, $args, $kind, $more) = @$case;
+    my @took;
+
+    for my $n (4_000, 40_000) {
+        my $log = generate("many.$n", $n, sub {
+            my $v = sprintf 'c%016d', $_[0];
+            my $t = $T + $_[0];
+            qq({"t":$t,"v":"$v","j":1,"s":1,"k":"$kind",@{[$more->(@_)]}}\n);
+        });
+        my $before = spent();
+        my ($code) = journey(@$args, $log);
+
+        push @took, spent() - $before;
+        is($code, 0, "$n $what: exit code");
+    }
+
+    cmp_ok($took[1], '<', 20 * $took[0] + 0.5,
+           sprintf('%s: 4,000 take %.2f s, 40,000 take %.2f s', $what, @took));
+}
+
+# Which hosts share a model is what their positions and phases say.
+{
+    my %phases = (one => [qw(p1 1 p2 2 p3 3)], two => [qw(p1 1 p2 2 p3 3)],
+                  part => [qw(p2 2)], swapped => [qw(p3 1 p2 2 p1 3)],
+                  moved => [qw(p1 5)], later => [qw(p7 7)]);
+    my (@events, %of);
+
+    for my $host (sort keys %phases) {
+        my ($n, @rest) = (0, @{ $phases{$host} });
+
+        while (my ($ph, $pn) = splice @rest, 0, 2) {
+            push @events, { t => $T + ++$n, v => 'c' . sprintf('%016d', @events),
+                            j => 1, s => 1, k => 'page', h => $host, p => '/',
+                            ph => $ph, pn => 0 + $pn };
+        }
+    }
+
+    my ($r) = journey_data('phases', '--json', spew(lines(@events)));
+
+    push @{ $of{$_->{host}} }, "$_->{phase} $_->{position} $_->{journeys}"
+        for @{ $r->{phase_times} };
+    is_deeply(\%of,
+              { 'one, two, later and 1 more'
+                    => ['p1 1 2', 'p2 2 3', 'p3 3 2', 'p7 7 1'],
+                swapped => ['p3 1 1', 'p2 2 1', 'p1 3 1'],
+                moved => ['p1 5 1'] },
+              'models of hosts');
+}
+
 # The rows of a table, read as text: there are many.
 sub rows {
     my ($name, $log) = @_;
