@@ -245,4 +245,33 @@ for my $wrong ('', '-1', 'x', '5.5', '1000000000') {
 ($code) = journey('report', '--min-visitors', 5, old(spew('', 'nothing')));
 is($code, 0, 'no events at all');
 
+# Of rows of one size it is always the same that goes with the small one, who
+# ever was read first: two reports of one log would tell the small one else.
+{
+    my %n = (a => 1, b => 6, c => 6);
+    my @out;
+
+    for my $order ([qw(a b c)], [qw(c b a)]) {
+        my $log = spew(lines(map {
+            my $name = $_;
+            map { { t => 1_795_321_780_000 + $_, v => id('c', "$name$_"),
+                    j => 1, s => 1, k => 'page', h => 'h', p => "/$name",
+                    ch => $name, src => "s$name", cmp => "k$name",
+                    why => 'utm', cc => 'D' . uc $name },
+                  { t => 1_795_321_790_000 + $_, v => id('c', "$name$_"),
+                    j => 1, s => 1, k => 'goal', h => 'h', p => "/$name",
+                    goal => "g$name", val => 1, cur => 'EUR' } }
+                1 .. $n{$name}
+        } @$order));
+
+        push @out, join '', map { (journey($_, '--json', '--min-visitors', 3,
+                                           $log))[1] }
+                                qw(channels campaigns content paths goals geo);
+    }
+
+    is($out[1], $out[0], 'rows of one size: the order of the input');
+    like($out[0], qr/"gc"/, '... the last one stays');
+    unlike($out[0], qr/"g[ab]"/, '... the first one is folded');
+}
+
 done_testing();

@@ -363,7 +363,8 @@ journey_direct_fold(journey_direct_t *direct, uint64_t min)
 
     while ((rc = journey_fold_few(&direct->row, JOURNEY_DIRECT_KINDS + 1,
                                   JOURNEY_DIRECT_OTHER, min,
-                                  journey_direct_seen, direct)) == JOURNEY_OK)
+                                  journey_direct_seen, direct, NULL))
+           == JOURNEY_OK)
     {
         for (i = 0; i < JOURNEY_DIRECT_KINDS; i++) {
             sum = &direct->sums[i];

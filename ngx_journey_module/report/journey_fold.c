@@ -8,6 +8,8 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
 #include "journey_fold.h"
 
 #include <stdlib.h>
@@ -26,9 +28,81 @@ typedef struct {
 } journey_fold_rows_t;
 
 
+/* What tells rows apart, whoever was read first: keys has the name of each, or
+ * the numbers of its names; else they are goals, or their numbers tell it. */
+
+typedef struct {
+    const journey_intern_t    *keys;
+    const journey_intern_t    *names;
+    const journey_goal_sum_t  *goals;
+} journey_fold_names_t;
+
+
 static int
-journey_fold_cmp(const void *one, const void *two)
+journey_fold_name_cmp(const journey_intern_t *names, uint32_t one,
+    uint32_t two)
 {
+    journey_str_t  x, y;
+
+    if (one >= names->n || two >= names->n) {
+        return one < two ? -1 : one > two;
+    }
+
+    x = journey_intern_str(names, one);
+    y = journey_intern_str(names, two);
+
+    return journey_strcmp(&x, &y);
+}
+
+
+static int
+journey_fold_names_cmp(const journey_fold_names_t *names, uint32_t one,
+    uint32_t two)
+{
+    int            rc;
+    size_t         i;
+    uint32_t       a, b;
+    journey_str_t  x, y;
+
+    if (names->goals != NULL) {
+        rc = journey_fold_name_cmp(names->names, names->goals[one].goal,
+                                   names->goals[two].goal);
+
+        return rc ? rc : journey_fold_name_cmp(names->names,
+                                               names->goals[one].currency,
+                                               names->goals[two].currency);
+    }
+
+    if (names->keys == NULL) {
+        return 0;
+    }
+
+    if (names->names == NULL) {
+        return journey_fold_name_cmp(names->keys, one, two);
+    }
+
+    x = journey_intern_str(names->keys, one);
+    y = journey_intern_str(names->keys, two);
+
+    for (i = 0; i < x.len && i < y.len; i += sizeof(uint32_t)) {
+        memcpy(&a, x.data + i, sizeof(uint32_t));
+        memcpy(&b, y.data + i, sizeof(uint32_t));
+
+        rc = (a == b) ? 0 : journey_fold_name_cmp(names->names, a, b);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
+
+    return x.len < y.len ? -1 : x.len > y.len;
+}
+
+
+static int
+journey_fold_cmp(const void *one, const void *two, void *names)
+{
+    int                        rc;
     const journey_fold_row_t  *a, *b;
 
     a = one;
@@ -42,7 +116,9 @@ journey_fold_cmp(const void *one, const void *two)
         return a->model < b->model ? -1 : 1;
     }
 
-    return a->row < b->row ? -1 : a->row > b->row;
+    rc = journey_fold_names_cmp(names, a->row, b->row);
+
+    return rc ? rc : a->row < b->row ? -1 : a->row > b->row;
 }
 
 
@@ -50,12 +126,13 @@ journey_fold_cmp(const void *one, const void *two)
  * the number of visitors of those that are already. */
 
 static uint32_t
-journey_fold_choose(journey_fold_rows_t *rows, uint64_t min,
-    uint64_t together)
+journey_fold_choose(journey_fold_rows_t *rows,
+    const journey_fold_names_t *names, uint64_t min, uint64_t together)
 {
     uint32_t  n;
 
-    qsort(rows->rows, rows->n, sizeof(journey_fold_row_t), journey_fold_cmp);
+    qsort_r(rows->rows, rows->n, sizeof(journey_fold_row_t), journey_fold_cmp,
+            (void *) names);
 
     for (n = 0; n < rows->n && rows->rows[n].visitors < min; n++) {
         /* void */
@@ -97,9 +174,10 @@ journey_fold_add(journey_fold_rows_t *rows, uint32_t model, uint32_t row,
 }
 
 
-int
-journey_fold_few(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
-    journey_fold_seen_pt seen, const void *ctx)
+static int
+journey_fold_named(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
+    journey_fold_seen_pt seen, const void *ctx,
+    const journey_fold_names_t *names)
 {
     uint32_t             i, n;
     uint64_t             visitors, together;
@@ -133,7 +211,7 @@ journey_fold_few(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
         }
     }
 
-    n = journey_fold_choose(&rows, min, together);
+    n = journey_fold_choose(&rows, names, min, together);
 
     for (i = 0; i < n; i++) {
         (*map)[rows.rows[i].row] = other;
@@ -145,11 +223,22 @@ journey_fold_few(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
 }
 
 
+int
+journey_fold_few(uint32_t **map, uint32_t size, uint32_t other, uint64_t min,
+    journey_fold_seen_pt seen, const void *ctx, const journey_intern_t *keys)
+{
+    journey_fold_names_t  names = { keys, NULL, NULL };
+
+    return journey_fold_named(map, size, other, min, seen, ctx, &names);
+}
+
+
 static int
 journey_fold_map(journey_analysis_t *a, uint32_t **map, uint32_t size,
-    uint32_t other, journey_fold_seen_pt seen)
+    uint32_t other, journey_fold_seen_pt seen, const journey_intern_t *keys)
 {
-    return journey_fold_few(map, size, other, a->opts->min_visitors, seen, a);
+    return journey_fold_few(map, size, other, a->opts->min_visitors, seen, a,
+                            keys);
 }
 
 
@@ -213,6 +302,8 @@ journey_fold_phases(journey_analysis_t *a)
     journey_model_t      *model;
     journey_fold_rows_t   rows;
 
+    static const journey_fold_names_t  names;   /* models have an order */
+
     for (i = 0, n = 0; i < a->funnel.nmodels; i++) {
         n += a->funnel.models[i].nsteps;
     }
@@ -239,7 +330,7 @@ journey_fold_phases(journey_analysis_t *a)
         }
     }
 
-    n = journey_fold_choose(&rows, a->opts->min_visitors,
+    n = journey_fold_choose(&rows, &names, a->opts->min_visitors,
                             a->funnel.other.visitors);
 
     for (i = 0; i < n; i++) {
@@ -256,18 +347,23 @@ journey_fold_phases(journey_analysis_t *a)
 int
 journey_fold(journey_analysis_t *a)
 {
-    int       rc[5];
-    unsigned  i, more;
+    int                   rc[5];
+    unsigned              i, more;
+    journey_fold_names_t  paths = { &a->path_keys, &a->store->all.names,
+                                    NULL };
 
     rc[0] = journey_fold_map(a, &a->channel_row, a->nnames, a->other_name,
-                             journey_fold_channel);
+                             journey_fold_channel, &a->store->all.names);
     rc[1] = journey_fold_map(a, &a->page_row, a->store->all.pages.n,
-                             a->other_page, journey_fold_page);
-    rc[2] = journey_fold_map(a, &a->path_row, a->path_keys.n, a->other_path,
-                             journey_fold_path);
+                             a->other_page, journey_fold_page,
+                             &a->store->all.pages);
+    rc[2] = journey_fold_named(&a->path_row, a->path_keys.n, a->other_path,
+                               a->opts->min_visitors, journey_fold_path, a,
+                               &paths);
     rc[3] = journey_fold_phases(a);
     rc[4] = journey_fold_map(a, &a->campaigns.row, a->campaigns.n,
-                             a->campaigns.other, journey_fold_campaign);
+                             a->campaigns.other, journey_fold_campaign,
+                             &a->campaigns.keys);
 
     for (i = 0, more = 0; i < 5; i++) {
         if (rc[i] == JOURNEY_ERROR) {
@@ -431,6 +527,7 @@ journey_fold_goals(journey_analysis_t *a)
     uint32_t              i, n, *bare;
     uint64_t              together;
     journey_fold_rows_t   rows;
+    journey_fold_names_t  names = { NULL, &a->store->all.names, a->goals };
 
     if (a->ngoals == 0) {
         return JOURNEY_OK;
@@ -465,7 +562,8 @@ journey_fold_goals(journey_analysis_t *a)
             }
         }
 
-        n = journey_fold_choose(&rows, a->opts->min_visitors, together);
+        n = journey_fold_choose(&rows, &names, a->opts->min_visitors,
+                                together);
 
         for (i = 0; i < n; i++) {
             a->goals[rows.rows[i].row].folded = 1;

@@ -36,7 +36,8 @@ typedef int (*journey_fold_seen_pt)(const void *ctx, uint32_t i,
     uint64_t *visitors);
 
 int journey_fold_few(uint32_t **map, uint32_t size, uint32_t other,
-    uint64_t min, journey_fold_seen_pt seen, const void *ctx);
+    uint64_t min, journey_fold_seen_pt seen, const void *ctx,
+    const journey_intern_t *keys);
 
 /* Folds the table of goals, which has all it needs for that. */
 int journey_fold_goals(journey_analysis_t *a);

@@ -293,7 +293,7 @@ journey_places_count(journey_places_t *places, const journey_analysis_t *a,
         rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
              : journey_fold_few(&places->row, places->n, places->other,
                                 a->opts->min_visitors, journey_places_seen,
-                                places);
+                                places, &places->keys);
     }
 
     return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;

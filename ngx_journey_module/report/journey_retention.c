@@ -367,7 +367,7 @@ journey_retention_count(journey_retention_t *retention,
         rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
              : journey_fold_few(&retention->row, n + 1, n,
                                 a->opts->min_visitors, journey_retention_row,
-                                retention);
+                                retention, NULL);
     }
 
     free(walk.marks);

@@ -395,12 +395,13 @@ journey_transitions_fold(journey_transitions_t *transitions, uint64_t min)
 
     rc = (transitions->keys.n < 2) ? JOURNEY_DECLINED
          : journey_fold_few(&transitions->row, transitions->keys.n, 0, min,
-                            journey_transitions_row_seen, transitions);
+                            journey_transitions_row_seen, transitions,
+                            &transitions->keys);
 
     rc_times = journey_fold_few(&transitions->time_row,
                                 transitions->ntimes + 1, transitions->ntimes,
                                 min, journey_transitions_time_seen,
-                                transitions);
+                                transitions, NULL);
 
     if (rc == JOURNEY_ERROR || rc_times == JOURNEY_ERROR) {
         return JOURNEY_ERROR;
