@@ -628,6 +628,19 @@ for my $case (['hosts with phases', ['report', '--json', '--limit', 1],
               'models of hosts');
 }
 
+# Sites of as many visits are named in one order, whoever was read first.
+{
+    my @sites = map {
+        my $log = spew(lines(map { { t => $T + 1, v => "c00000000000000$_",
+                                     j => 1, s => 1, k => 'page',
+                                     h => "$_.ex", p => '/' } } @$_));
+        my ($code, $page) = journey('report', '--html', '-', $log);
+        $page =~ m{Sites</dt><dd>(.*?)</dd>} ? $1 : $page;
+    } [qw(bb cc)], [qw(cc bb)];
+
+    is_deeply(\@sites, [('bb.ex, cc.ex') x 2], 'sites in the order of names');
+}
+
 # The rows of a table, read as text: there are many.
 sub rows {
     my ($name, $log) = @_;

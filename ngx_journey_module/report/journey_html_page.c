@@ -6,6 +6,8 @@
  */
 
 
+#define _GNU_SOURCE                     /* qsort_r() */
+
 #include "journey_html.h"
 
 #include <openssl/evp.h>
@@ -170,8 +172,9 @@ typedef struct {
 
 
 static int
-journey_html_host_cmp(const void *one, const void *two)
+journey_html_host_cmp(const void *one, const void *two, void *names)
 {
+    journey_str_t               x, y;
     const journey_html_host_t  *a, *b;
 
     a = one;
@@ -181,7 +184,12 @@ journey_html_host_cmp(const void *one, const void *two)
         return a->visits > b->visits ? -1 : 1;
     }
 
-    return a->host < b->host ? -1 : a->host > b->host;
+    /* by name: numbers depend on which thread was first */
+
+    x = journey_intern_str(names, a->host);
+    y = journey_intern_str(names, b->host);
+
+    return journey_strcmp(&x, &y);
 }
 
 
@@ -215,7 +223,8 @@ journey_html_hosts(journey_html_t *h)
         }
     }
 
-    qsort(hosts, n, sizeof(journey_html_host_t), journey_html_host_cmp);
+    qsort_r(hosts, n, sizeof(journey_html_host_t), journey_html_host_cmp,
+            (void *) &a->store->all.names);
 
     for (i = 0; i < journey_min(n, JOURNEY_HTML_HOSTS); i++) {
         name = journey_intern_str(&a->store->all.names, hosts[i].host);
