@@ -583,9 +583,9 @@ journey_spill_windows(journey_spill_t *spill)
         }
 
         /* a record takes about as much room as an event with what belongs to
-         * it: tables and the order */
+         * it, tables and the order; what is counted needs some, too */
 
-        if (bytes != 0 && bytes + here > spill->memory / 2) {
+        if (bytes != 0 && bytes + here > spill->memory / 8 * 3) {
             spill->first[++spill->nwindows] = i;
             bytes = 0;
         }
