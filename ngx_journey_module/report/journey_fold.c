@@ -408,6 +408,7 @@ journey_fold_goal_row(const journey_analysis_t *a,
         return &a->goals[bare[goal->goal]];
     }
 
+    memset(&key, 0, sizeof(journey_goal_sum_t));
     key.goal = goal->goal;
     key.currency = goal->currency;
 

@@ -42,7 +42,8 @@ journey_spill_create(journey_store_t *store, uint64_t memory)
         return JOURNEY_ERROR;
     }
 
-    /* half for events, a sixteenth for each: buffers and joined visitors */
+    /* half for events, a sixteenth for buffers, an eighth for who is joined
+     * with whom, if anybody is */
 
     spill->most = memory / 2 / store->nparts;
     room = memory / 16 / JOURNEY_SPILL_PARTS / store->nparts;
@@ -58,7 +59,7 @@ journey_spill_create(journey_store_t *store, uint64_t memory)
     spill->bits = JOURNEY_SPILL_NODES_MIN;
 
     while (spill->bits < JOURNEY_SPILL_NODES_MAX
-           && (uint64_t) sizeof(uint32_t) << (spill->bits + 1) <= memory / 16)
+           && (uint64_t) sizeof(uint32_t) << (spill->bits + 1) <= memory / 8)
     {
         spill->bits++;
     }

@@ -26,61 +26,6 @@
 #define FUZZ_LINES  64
 
 
-/* Of other files, for what is not called here. */
-
-int
-journey_csv_open(journey_csv_t *csv, const char *name)
-{
-    (void) csv;
-    (void) name;
-    abort();
-}
-
-
-int
-journey_csv_next(journey_csv_t *csv, journey_error_t *err)
-{
-    (void) csv;
-    (void) err;
-    abort();
-}
-
-
-void
-journey_csv_close(journey_csv_t *csv)
-{
-    (void) csv;
-    abort();
-}
-
-
-const char *
-journey_file_name(const char *file)
-{
-    (void) file;
-    abort();
-}
-
-
-unsigned
-journey_text_print(FILE *file, const journey_str_t *str, unsigned width)
-{
-    (void) file;
-    (void) str;
-    (void) width;
-    abort();
-}
-
-
-int
-journey_goals_converts(const journey_analysis_t *a, const journey_ev_t *ev)
-{
-    (void) a;
-    (void) ev;
-    abort();
-}
-
-
 static void
 fuzz_record(journey_touches_t *touches, const journey_options_t *opts,
     const journey_str_t *line)

@@ -63,7 +63,8 @@ library() {
 }
 
 
-# All of the command but main(), for the one target that runs all of it.
+# All of the command but main(), for the targets that need more of it than one
+# file.
 
 build_report() {
     local report
@@ -83,7 +84,7 @@ build() {
         mkdir -p "$out/$name"/{corpus,found} "$here/corpus/$name"
         libs=("$out/core.a" -lmaxminddb -lcrypto -lpcre2-8)
 
-        if [[ $name == report ]]; then
+        if [[ $name == report || $name == paths ]]; then
             build_report
             libs=("$out/report.a" "${libs[@]}" -lz -lqrencode -pthread -lm)
 
