@@ -567,9 +567,9 @@ for my $name ($ENV{ROBUST} ? sort keys %COMMANDS : qw(report content)) {
         is($code, 0, "one visitor, $name of $log");
     }
 
-    cmp_ok($took[1], '<', 15 * $took[0] + 0.3,
-           sprintf('%s: %d events of one visitor take %.2f s, %d take %.2f s',
-                   $name, $small, $took[0], $large, $took[1]));
+    # to be read by people: how long a machine takes is no pass or fail
+    note(sprintf('%s: %d events of one visitor take %.2f s, %d take %.2f s',
+                 $name, $small, $took[0], $large, $took[1]));
 }
 
 # Hosts with a phase of their own, goals in a currency of their own: clients
@@ -595,8 +595,7 @@ for my $case (['hosts with phases', ['report', '--json', '--limit', 1],
         is($code, 0, "$n $what: exit code");
     }
 
-    cmp_ok($took[1], '<', 20 * $took[0] + 0.5,
-           sprintf('%s: 4,000 take %.2f s, 40,000 take %.2f s', $what, @took));
+    note(sprintf('%s: 4,000 take %.2f s, 40,000 take %.2f s', $what, @took));
 }
 
 # Which hosts share a model is what their positions and phases say.

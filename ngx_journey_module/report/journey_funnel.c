@@ -339,19 +339,23 @@ journey_funnel_place(journey_funnel_t *funnel, uint32_t host,
     if (m == funnel->nmodels || m == JOURNEY_SHARED) {
         m = funnel->nmodels;
 
-        model = realloc(funnel->models, (m + 1) * sizeof(journey_model_t));
-        if (model == NULL) {
-            return JOURNEY_ERROR;
+        /* powers of two, as the number of hosts is what clients make it */
+
+        if ((m & (m - 1)) == 0) {
+            model = realloc(funnel->models, (m ? 2 * (size_t) m : 1)
+                                            * sizeof(journey_model_t));
+            if (model == NULL) {
+                return JOURNEY_ERROR;
+            }
+
+            funnel->models = model;
         }
 
-        funnel->models = model;
         funnel->nmodels++;
-        memset(&model[m], 0, sizeof(journey_model_t));
+        memset(&funnel->models[m], 0, sizeof(journey_model_t));
     }
 
     model = &funnel->models[m];
-
-    /* powers of two, as the number of a host is what clients make it */
 
     if ((model->nhosts & (model->nhosts - 1)) == 0) {
         hosts = realloc(model->hosts, (model->nhosts ? 2 * model->nhosts : 1)

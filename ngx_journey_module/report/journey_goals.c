@@ -272,6 +272,29 @@ journey_goals_currency(journey_analysis_t *a)
 }
 
 
+/* Room for one more currency, by powers of two; NULL without memory. */
+
+static journey_currency_sum_t *
+journey_goals_more(journey_analysis_t *a)
+{
+    size_t                   size;
+    journey_currency_sum_t  *sum;
+
+    if ((a->ncurrencies & (a->ncurrencies - 1)) != 0) {
+        return a->currencies;
+    }
+
+    size = a->ncurrencies ? 2 * (size_t) a->ncurrencies : 1;
+
+    sum = realloc(a->currencies, size * sizeof(journey_currency_sum_t));
+    if (sum != NULL) {
+        a->currencies = sum;
+    }
+
+    return sum;
+}
+
+
 /* The sums of the window's conversions by currency. */
 
 static int
@@ -305,13 +328,11 @@ journey_goals_currencies(journey_analysis_t *a)
         k = a->currency_row[goal->currency];
 
         if (k == 0) {
-            sum = realloc(a->currencies, (a->ncurrencies + 1)
-                                         * sizeof(journey_currency_sum_t));
+            sum = journey_goals_more(a);
             if (sum == NULL) {
                 return JOURNEY_ERROR;
             }
 
-            a->currencies = sum;
             k = a->currency_row[goal->currency] = ++a->ncurrencies;
             memset(&sum[k - 1], 0, sizeof(journey_currency_sum_t));
             sum[k - 1].currency = goal->currency;
