@@ -6,13 +6,13 @@
  * order: journey_options (the command line; journey_help is what the command
  * says of itself), journey_load (files to events:
  * journey_input finds members and lines, journey_jobs spreads them over
- * threads, journey_store keeps the events), journey_analysis (events to
+ * threads, journey_store keeps the events, journey_spill those that memory has
+ * no room for), journey_analysis (events to
  * numbers, with journey_goals, journey_campaigns and journey_funnel),
  * journey_report (numbers to tables), journey_table (tables to text, JSON,
- * CSV; journey_html* to a page).  Who follows a log that grows: journey_tail, with journey_tail_files
- * (which files), journey_tail_file (bytes to lines) and journey_tail_print.
- * Who wants lines rather
- * than numbers: journey_scan (which bytes hold which lines), journey_person
+ * CSV; journey_html* to a page).  Who follows a log that grows: journey_tail,
+ * with journey_tail_files (which files), journey_tail_file (bytes to lines) and
+ * journey_tail_print.  Who wants lines rather than numbers: journey_scan (which bytes hold which lines), journey_person
  * (whose they are), journey_show, or journey_edit (lines out of a file, with
  * journey_live and journey_rewrite).  journey_privacy reads the answer of
  * journey_status beside logs.  Access logs of servers become journey logs by

@@ -103,16 +103,12 @@ static int
 journey_analysis_later(const journey_analysis_t *a, const journey_ev_t *ev,
     const journey_page_sum_t *page)
 {
-    journey_str_t  x, y;
-
-    if (ev->t != page->t || ev->phase == page->phase) {
+    if (ev->t != page->t) {
         return ev->t > page->t;
     }
 
-    x = journey_intern_str(&a->store->all.names, ev->phase);
-    y = journey_intern_str(&a->store->all.names, page->phase);
-
-    return journey_strcmp(&x, &y) > 0;
+    return journey_intern_cmp(&a->store->all.names, ev->phase, page->phase)
+           > 0;
 }
 
 

@@ -8,20 +8,9 @@
 
 #include "journey_flows.h"
 #include "journey_fold.h"
+#include "journey_order.h"
 
 #include <stdlib.h>
-
-
-static int
-journey_flows_cmp(const void *one, const void *two)
-{
-    uint64_t  a, b;
-
-    a = *(const uint64_t *) one;
-    b = *(const uint64_t *) two;
-
-    return a < b ? -1 : a > b;
-}
 
 
 /* A goal whose row is folded has no name. */
@@ -110,7 +99,7 @@ journey_flows_add(journey_flows_t *flows, const journey_flow_key_t *key,
 
 static int
 journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
-    const uint64_t *keys, const uint32_t *refs, uint32_t n, uint64_t visitor)
+    const uint32_t *refs, uint32_t n, uint64_t visitor)
 {
     uint32_t             i, furthest;
     unsigned             touched, done;
@@ -126,7 +115,7 @@ journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
     ev = NULL;
 
     for (i = 0; i < n; i++) {
-        ev = journey_store_event(a->store, refs[(uint32_t) keys[i]]);
+        ev = journey_store_event(a->store, refs[i]);
 
         if (!touched && ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)) {
             touched = 1;
@@ -173,33 +162,20 @@ journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
 
 static int
 journey_flows_visitor(journey_flows_t *flows, const journey_analysis_t *a,
-    const uint32_t *refs, uint32_t n, uint64_t *keys, uint64_t visitor)
+    journey_order_t *order, const uint32_t *refs, uint32_t n, uint64_t visitor)
 {
-    uint32_t  i, first, journey;
-    unsigned  sorted;
+    uint32_t  i, first;
 
-    for (i = 0, sorted = 1; i < n; i++) {
-        journey = journey_store_event(a->store, refs[i])->journey;
-        keys[i] = (uint64_t) journey << 32 | i;
-        sorted &= (i == 0 || keys[i] > keys[i - 1]);
-    }
+    refs = journey_order_by(order, a->store, refs, n, 1);
 
-    if (!sorted) {
-        qsort(keys, n, sizeof(uint64_t), journey_flows_cmp);
-    }
-
-    for (first = 0; first < n; first = i) {
-        journey = (uint32_t) (keys[first] >> 32);
-
-        for (i = first + 1; i < n && keys[i] >> 32 == journey; i++) {
-            /* void */
-        }
+    for (first = 0; first < n; first += i) {
+        i = journey_order_run(a->store, refs + first, n - first, 1);
 
         /* number 0 is what happened outside any */
 
-        if (journey != 0
-            && journey_flows_journey(flows, a, keys + first, refs, i - first,
-                                     visitor) != JOURNEY_OK)
+        if (journey_store_event(a->store, refs[first])->journey != 0
+            && journey_flows_journey(flows, a, refs + first, i, visitor)
+               != JOURNEY_OK)
         {
             return JOURNEY_ERROR;
         }
@@ -209,28 +185,10 @@ journey_flows_visitor(journey_flows_t *flows, const journey_analysis_t *a,
 }
 
 
-/* Names by what they are: their numbers depend on which thread was first. */
-
-static int
-journey_flows_name_cmp(const journey_analysis_t *a, uint32_t one, uint32_t two)
-{
-    journey_str_t  x, y;
-
-    if (one == two || one >= a->nnames || two >= a->nnames) {
-        return one < two ? -1 : one > two;
-    }
-
-    x = journey_intern_str(&a->store->all.names, one);
-    y = journey_intern_str(&a->store->all.names, two);
-
-    return journey_strcmp(&x, &y);
-}
-
-
 /* The smallest first. */
 
 static int
-journey_flows_size_cmp(const void *one, const void *two, void *ctx)
+journey_flows_size_cmp(const void *one, const void *two, void *names)
 {
     int                    rc;
     const journey_flow_t  *a, *b;
@@ -250,9 +208,9 @@ journey_flows_size_cmp(const void *one, const void *two, void *ctx)
         return a->key.phases < b->key.phases ? -1 : 1;
     }
 
-    rc = journey_flows_name_cmp(ctx, a->key.channel, b->key.channel);
+    rc = journey_intern_cmp(names, a->key.channel, b->key.channel);
 
-    return rc ? rc : journey_flows_name_cmp(ctx, a->key.end, b->key.end);
+    return rc ? rc : journey_intern_cmp(names, a->key.end, b->key.end);
 }
 
 
@@ -303,32 +261,21 @@ journey_flows_window(journey_flows_t *flows, const journey_analysis_t *a,
     uint64_t *gen)
 {
     int                     rc;
-    uint32_t                i, n, most;
-    uint64_t               *keys;
+    uint32_t                i;
+    journey_order_t         order;
     const journey_store_t  *store;
 
     store = a->store;
-
-    for (i = 1, most = 1; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        most = journey_max(most, n);
-    }
-
-    keys = malloc(most * sizeof(uint64_t));
-    if (keys == NULL) {
-        return JOURNEY_ERROR;
-    }
-
-    rc = JOURNEY_OK;
+    rc = journey_order_init(&order, store);
 
     for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        rc = journey_flows_visitor(flows, a,
+        rc = journey_flows_visitor(flows, a, &order,
                                    store->order + store->visitors[i],
                                    store->visitors[i + 1]
-                                   - store->visitors[i], keys, ++*gen);
+                                   - store->visitors[i], ++*gen);
     }
 
-    free(keys);
+    journey_order_free(&order);
 
     return rc;
 }
@@ -364,7 +311,7 @@ journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
 
     if (flows->n != 0) {
         qsort_r(flows->flows, flows->n, sizeof(journey_flow_t),
-                journey_flows_size_cmp, (void *) a);
+                journey_flows_size_cmp, &a->store->all.names);
     }
 
     journey_flows_fold(flows, a->opts->min_visitors);

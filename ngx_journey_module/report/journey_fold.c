@@ -39,23 +39,6 @@ typedef struct {
 
 
 static int
-journey_fold_name_cmp(const journey_intern_t *names, uint32_t one,
-    uint32_t two)
-{
-    journey_str_t  x, y;
-
-    if (one >= names->n || two >= names->n) {
-        return one < two ? -1 : one > two;
-    }
-
-    x = journey_intern_str(names, one);
-    y = journey_intern_str(names, two);
-
-    return journey_strcmp(&x, &y);
-}
-
-
-static int
 journey_fold_names_cmp(const journey_fold_names_t *names, uint32_t one,
     uint32_t two)
 {
@@ -65,12 +48,12 @@ journey_fold_names_cmp(const journey_fold_names_t *names, uint32_t one,
     journey_str_t  x, y;
 
     if (names->goals != NULL) {
-        rc = journey_fold_name_cmp(names->names, names->goals[one].goal,
-                                   names->goals[two].goal);
+        rc = journey_intern_cmp(names->names, names->goals[one].goal,
+                                names->goals[two].goal);
 
-        return rc ? rc : journey_fold_name_cmp(names->names,
-                                               names->goals[one].currency,
-                                               names->goals[two].currency);
+        return rc ? rc : journey_intern_cmp(names->names,
+                                            names->goals[one].currency,
+                                            names->goals[two].currency);
     }
 
     if (names->keys == NULL) {
@@ -78,7 +61,7 @@ journey_fold_names_cmp(const journey_fold_names_t *names, uint32_t one,
     }
 
     if (names->names == NULL) {
-        return journey_fold_name_cmp(names->keys, one, two);
+        return journey_intern_cmp(names->keys, one, two);
     }
 
     x = journey_intern_str(names->keys, one);
@@ -88,7 +71,7 @@ journey_fold_names_cmp(const journey_fold_names_t *names, uint32_t one,
         memcpy(&a, x.data + i, sizeof(uint32_t));
         memcpy(&b, y.data + i, sizeof(uint32_t));
 
-        rc = (a == b) ? 0 : journey_fold_name_cmp(names->names, a, b);
+        rc = (a == b) ? 0 : journey_intern_cmp(names->names, a, b);
 
         if (rc != 0) {
             return rc;

@@ -154,25 +154,10 @@ journey_funnel_see(journey_funnel_t *funnel, const journey_store_t *store)
 }
 
 
-/* The order of names: their numbers depend on which thread was first. */
-
-static int
-journey_funnel_name_cmp(const journey_store_t *store, uint32_t one,
-    uint32_t two)
-{
-    journey_str_t  x, y;
-
-    x = journey_intern_str(&store->all.names, one);
-    y = journey_intern_str(&store->all.names, two);
-
-    return journey_strcmp(&x, &y);
-}
-
-
 /* By host and position, the usual phase of a position first. */
 
 static int
-journey_funnel_sight_cmp(const void *one, const void *two, void *store)
+journey_funnel_sight_cmp(const void *one, const void *two, void *names)
 {
     const journey_sight_t  *a, *b;
 
@@ -191,12 +176,12 @@ journey_funnel_sight_cmp(const void *one, const void *two, void *store)
         return a->events > b->events ? -1 : 1;
     }
 
-    return journey_funnel_name_cmp(store, a->phase, b->phase);
+    return journey_intern_cmp(names, a->phase, b->phase);
 }
 
 
 static int
-journey_funnel_host_cmp(const void *one, const void *two, void *store)
+journey_funnel_host_cmp(const void *one, const void *two, void *names)
 {
     const journey_sighted_t  *a, *b;
 
@@ -207,7 +192,7 @@ journey_funnel_host_cmp(const void *one, const void *two, void *store)
         return a->events > b->events ? -1 : 1;
     }
 
-    return journey_funnel_name_cmp(store, a->host, b->host);
+    return journey_intern_cmp(names, a->host, b->host);
 }
 
 
@@ -436,7 +421,7 @@ journey_funnel_models(journey_funnel_t *funnel, journey_store_t *store,
     }
 
     qsort_r(hosts, nhosts, sizeof(journey_sighted_t), journey_funnel_host_cmp,
-            store);
+            &store->all.names);
 
     rc = JOURNEY_OK;
 
@@ -546,7 +531,7 @@ journey_funnel_finish(journey_funnel_t *funnel, journey_store_t *store,
     n = funnel->sights->keys.n - 1;
 
     qsort_r(sights, n, sizeof(journey_sight_t), journey_funnel_sight_cmp,
-            store);
+            &store->all.names);
 
     n = journey_funnel_usual(funnel, sights, n);
     rc = journey_funnel_models(funnel, store, sights, n);

@@ -172,22 +172,8 @@ journey_goals_wanted(journey_analysis_t *a)
 }
 
 
-/* The order of names: their numbers depend on which thread was first. */
-
 static int
-journey_goals_name_cmp(const journey_analysis_t *a, uint32_t one, uint32_t two)
-{
-    journey_str_t  x, y;
-
-    x = journey_intern_str(&a->store->all.names, one);
-    y = journey_intern_str(&a->store->all.names, two);
-
-    return journey_strcmp(&x, &y);
-}
-
-
-static int
-journey_goals_currency_cmp(const void *one, const void *two, void *ctx)
+journey_goals_currency_cmp(const void *one, const void *two, void *names)
 {
     const journey_currency_sum_t  *a, *b;
 
@@ -198,7 +184,7 @@ journey_goals_currency_cmp(const void *one, const void *two, void *ctx)
         return a->conversions > b->conversions ? -1 : 1;
     }
 
-    return journey_goals_name_cmp(ctx, a->currency, b->currency);
+    return journey_intern_cmp(names, a->currency, b->currency);
 }
 
 
@@ -392,8 +378,9 @@ journey_goals_fold(const journey_analysis_t *a, journey_goal_sum_t *rows,
 
         if (rows[i].conversions > rows[first].conversions
             || (rows[i].conversions == rows[first].conversions
-                && journey_goals_name_cmp(a, rows[i].currency,
-                                          rows[first].currency) < 0))
+                && journey_intern_cmp(&a->store->all.names,
+                                      rows[i].currency,
+                                      rows[first].currency) < 0))
         {
             first = i;
         }
@@ -534,7 +521,7 @@ journey_goals_finish(journey_analysis_t *a)
 
     if (a->ncurrencies != 0) {
         qsort_r(a->currencies, a->ncurrencies, sizeof(journey_currency_sum_t),
-                journey_goals_currency_cmp, a);
+                journey_goals_currency_cmp, &a->store->all.names);
     }
 
     journey_goals_currency(a);

@@ -42,7 +42,6 @@ typedef struct {
 static int
 journey_rank_cmp(const void *one, const void *two, void *ctx)
 {
-    journey_str_t              x, y;
     const journey_rank_t      *a, *b;
     const journey_analysis_t  *names;
 
@@ -55,10 +54,8 @@ journey_rank_cmp(const void *one, const void *two, void *ctx)
     }
 
     if (names != NULL) {
-        x = journey_intern_str(&names->store->all.names, a->number);
-        y = journey_intern_str(&names->store->all.names, b->number);
-
-        return journey_strcmp(&x, &y);
+        return journey_intern_cmp(&names->store->all.names, a->number,
+                                  b->number);
     }
 
     return a->number < b->number ? -1 : a->number > b->number;

@@ -174,7 +174,6 @@ typedef struct {
 static int
 journey_html_host_cmp(const void *one, const void *two, void *names)
 {
-    journey_str_t               x, y;
     const journey_html_host_t  *a, *b;
 
     a = one;
@@ -184,12 +183,7 @@ journey_html_host_cmp(const void *one, const void *two, void *names)
         return a->visits > b->visits ? -1 : 1;
     }
 
-    /* by name: numbers depend on which thread was first */
-
-    x = journey_intern_str(names, a->host);
-    y = journey_intern_str(names, b->host);
-
-    return journey_strcmp(&x, &y);
+    return journey_intern_cmp(names, a->host, b->host);
 }
 
 

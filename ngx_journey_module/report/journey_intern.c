@@ -22,19 +22,7 @@ struct journey_intern_block_s {
 };
 
 
-/* Multiply and fold: every bit of the input reaches every bit of the hash,
- * and without the seed nobody can choose strings that share a place. */
-
-static inline uint64_t
-journey_intern_mix(uint64_t a, uint64_t b)
-{
-    __uint128_t  product;
-
-    product = (__uint128_t) a * b;
-
-    return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
+/* Without the seed nobody can choose strings that share a place. */
 
 static inline uint32_t
 journey_intern_hash(uint64_t seed, const u_char *p, size_t len)

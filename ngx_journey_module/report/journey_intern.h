@@ -40,6 +40,19 @@ typedef struct {
 } journey_intern_t;
 
 
+/* Multiply and fold: every bit of the input reaches every bit of the hash. */
+
+static inline uint64_t
+journey_intern_mix(uint64_t a, uint64_t b)
+{
+    __uint128_t  product;
+
+    product = (__uint128_t) a * b;
+
+    return (uint64_t) product ^ (uint64_t) (product >> 64);
+}
+
+
 /* The seed makes the places of strings unforeseeable; tables that are merged
  * must share it. */
 int journey_intern_init(journey_intern_t *in, uint64_t seed);
@@ -69,6 +82,25 @@ journey_intern_str(const journey_intern_t *in, uint32_t number)
                : (u_char *) in->strings[number].u.small;
 
     return str;
+}
+
+
+/* The order of two strings by what they are: their numbers depend on which
+ * thread was first.  Numbers that the table does not have are last. */
+
+static inline int
+journey_intern_cmp(const journey_intern_t *in, uint32_t one, uint32_t two)
+{
+    journey_str_t  x, y;
+
+    if (one == two || one >= in->n || two >= in->n) {
+        return one < two ? -1 : one > two;
+    }
+
+    x = journey_intern_str(in, one);
+    y = journey_intern_str(in, two);
+
+    return journey_strcmp(&x, &y);
 }
 
 

@@ -317,17 +317,6 @@ done:
 }
 
 
-static inline uint64_t
-journey_spill_mix(uint64_t a, uint64_t b)
-{
-    __uint128_t  product;
-
-    product = (__uint128_t) a * b;
-
-    return (uint64_t) product ^ (uint64_t) (product >> 64);
-}
-
-
 /* 128 bits that nobody can foresee: two orders share them by no chance that
  * is worth a thought. */
 
@@ -352,9 +341,9 @@ journey_spill_key(uint64_t seed, const journey_str_t *goal,
         for (len = str->len; /* void */ ; len -= n, p += n) {
 
             for (k = 0; k < 2; k++) {
-                h[k] = journey_spill_mix(h[k] ^ w,
-                                         (k ? ~seed : seed)
-                                         | 0x8000000000000001ULL)
+                h[k] = journey_intern_mix(h[k] ^ w,
+                                          (k ? ~seed : seed)
+                                          | 0x8000000000000001ULL)
                        + (k ? 0xa4093822299f31d1ULL : 0x082efa98ec4e6c89ULL);
             }
 

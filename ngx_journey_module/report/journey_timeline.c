@@ -7,6 +7,7 @@
 #define _GNU_SOURCE                     /* timegm() */
 
 #include "journey_timeline.h"
+#include "journey_order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,44 +199,25 @@ journey_timeline_bucket(const journey_timeline_t *line, uint64_t t)
 }
 
 
-static int
-journey_timeline_cmp(const void *one, const void *two)
-{
-    uint64_t  a, b;
-
-    a = *(const uint64_t *) one;
-    b = *(const uint64_t *) two;
-
-    return a < b ? -1 : a > b;
-}
-
-
 /* A session begins at its first event: those of a visitor are in the order
  * of time, but two tabs may have sessions that overlap. */
 
 static void
 journey_timeline_sessions(const journey_timeline_t *line,
-    const journey_store_t *store, const uint32_t *refs, uint32_t n,
-    uint64_t *keys)
+    const journey_store_t *store, journey_order_t *order,
+    const uint32_t *refs, uint32_t n)
 {
-    uint32_t       i, k;
+    uint32_t       first;
     journey_ev_t  *ev;
 
-    for (i = 0, k = 0; i < n; i++) {
-        ev = journey_store_event(store, refs[i]);
+    refs = journey_order_by(order, store, refs, n, 0);
 
-        if (ev->session != 0
-            && (k == 0 || keys[k - 1] >> 32 != ev->session))
-        {
-            keys[k++] = (uint64_t) ev->session << 32 | i;
-        }
-    }
+    for (first = 0; first < n;
+         first += journey_order_run(store, refs + first, n - first, 0))
+    {
+        ev = journey_store_event(store, refs[first]);
 
-    qsort(keys, k, sizeof(uint64_t), journey_timeline_cmp);
-
-    for (i = 0; i < k; i++) {
-        if (i == 0 || keys[i] >> 32 != keys[i - 1] >> 32) {
-            ev = journey_store_event(store, refs[(uint32_t) keys[i]]);
+        if (ev->session != 0) {
             journey_timeline_bucket(line, ev->t)->sessions++;
         }
     }
@@ -246,27 +228,18 @@ static int
 journey_timeline_window(journey_timeline_t *line, const journey_analysis_t *a,
     uint64_t *gen)
 {
-    uint32_t                i, k, n, most, *refs;
-    uint64_t               *keys;
+    int                     rc;
+    uint32_t                i, k, n, *refs;
     journey_ev_t           *ev;
+    journey_order_t         order;
     journey_bucket_t       *bucket;
     const journey_store_t  *store;
 
     store = a->store;
-
-    for (i = 0, most = 1; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        most = journey_max(most, n);
-    }
-
-    keys = malloc(most * sizeof(uint64_t));
-    if (keys == NULL) {
-        return JOURNEY_ERROR;
-    }
-
     bucket = line->buckets;
+    rc = journey_order_init(&order, store);
 
-    for (i = 0; i < store->nvisitors; i++) {
+    for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
         refs = store->order + store->visitors[i];
         n = store->visitors[i + 1] - store->visitors[i];
 
@@ -292,13 +265,13 @@ journey_timeline_window(journey_timeline_t *line, const journey_analysis_t *a,
         }
 
         if (i != 0) {
-            journey_timeline_sessions(line, store, refs, n, keys);
+            journey_timeline_sessions(line, store, &order, refs, n);
         }
     }
 
-    free(keys);
+    journey_order_free(&order);
 
-    return JOURNEY_OK;
+    return rc;
 }
 
 
