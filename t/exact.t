@@ -1003,4 +1003,87 @@ sub credited {
        'without one of them nothing converts');
 }
 
+# Paths and attribution gather the same ones, whatever a touch is told by: first,
+# last and linear credit of the table of paths is that of the log.
+for my $options ([], ['--no-direct'], ['--repeats'], ['--touch', 'source'],
+                 ['--touch', 'campaign'], ['--lookback', '2d', '--no-direct'],
+                 ['--touch', 'campaign', '--no-direct', '--lookback', '30h'],
+                 ['--touch', 'source', '--repeats', '--no-direct'])
+{
+    my ($paths) = journey_data('paths', '--json', @$options, $members);
+    my (%want, %journeys);
+
+    for my $row (@{ $paths->{paths} }) {
+        my @path = @{ $row->{path} };
+        my $text = join ' > ', @path;
+
+        is($journeys{$text}++, undef, "@$options: $text stands once")
+            if $journeys{$text};
+
+        if (!grep { $_ eq '--repeats' } @$options) {
+            fail("@$options: $text repeats")
+                if grep { $path[$_] eq $path[$_ - 1] } 1 .. $#path;
+        }
+
+        $want{first}{$path[0]} += $row->{conversions};
+        $want{last}{$path[-1]} += $row->{conversions};
+        $want{linear}{$_} += $row->{conversions} / @path for @path;
+    }
+
+    my ($data) = journey_data('attribution', '--json', @$options, $members);
+
+    for my $model (sort keys %want) {
+        my %got = map { ($_->{channel} // $_->{source} // $_->{campaign})
+                        => $_->{conversions} } @{ $data->{models}{$model} };
+        my @wrong = grep { abs(($got{$_} // 0) - $want{$model}{$_}) > 1e-9 }
+                    keys %{ $want{$model} };
+
+        is_deeply(\@wrong, [], "@$options: $model of paths");
+        cmp_ok(scalar keys %got, '>=', 3, '... of some');
+    }
+}
+
+# by hand: what is left out, and what has no name
+{
+    my @visits = (
+        [0, 'email', 'news', 'spring'], [1, 'email', 'news', 'summer'],
+        [2, 'direct'], [3, 'paid_search', 'google', 'spring'],
+        [4, 'paid_search', 'google', 'spring'], [5, 'referral', 'blog']);
+    my $log = spew(lines(map({ my ($i, $ch, $src, $cmp) = @$_;
+                               { t => $T + $i * $DAY, v => id('c', 'P'), j => 1,
+                                 s => $i + 1, k => 'page', h => 'a.example',
+                                 p => '/', ch => $ch, why => 'utm',
+                                 (defined $src ? (src => $src) : ()),
+                                 (defined $cmp ? (cmp => $cmp) : ()) } }
+                             @visits),
+                         { t => $T + 5 * $DAY + 9, v => id('c', 'P'), j => 1,
+                           s => 6, k => 'goal', h => 'a.example', p => '/',
+                           goal => 'buy', done => 1, w => ['email'], wn => 6 },
+                         { t => $T, v => id('c', 'Q'), j => 1, s => 3,
+                           k => 'goal', h => 'a.example', p => '/',
+                           goal => 'buy', done => 1,
+                           w => ['email', 'direct', 'email'], wn => 3 }));
+
+    for (['', 'email > direct > email 1, email > direct > paid_search > '
+              . 'referral 1'],
+         ['--no-direct', 'email 1, email > paid_search > referral 1'],
+         ['--repeats', 'email > direct > email 1, email > email > direct > '
+          . 'paid_search > paid_search > referral 1'],
+         ['--touch source', 'news > (direct) > google > blog 1'],
+         ['--touch campaign', 'spring > summer > (direct) > spring > (none) 1'],
+         ['--touch campaign --no-direct', 'spring > summer > spring > (none) 1'])
+    {
+        my ($options, $want) = @$_;
+        my ($data, $code, $err) = journey_data('paths', '--json',
+                                               split(/ /, $options), $log);
+
+        is(join(', ', sort map { join(' > ', @{ $_->{path} })
+                                 . " $_->{conversions}" }
+                      @{ $data->{paths} }), $want, "paths $options");
+        like($err, $options =~ /touch/ ? qr/1 conversion .* left out/
+                                       : qr/1 conversion .* they? carry/,
+             '... says how');
+    }
+}
+
 done_testing();

@@ -12,9 +12,10 @@
  * journey_report (numbers to tables), journey_table (tables to text, JSON,
  * CSV; journey_html* to a page).  Who follows a log that grows: journey_tail,
  * with journey_tail_files (which files), journey_tail_file (bytes to lines) and
- * journey_tail_print.  Who wants lines rather than numbers: journey_scan (which bytes hold which lines), journey_person
- * (whose they are), journey_show, or journey_edit (lines out of a file, with
- * journey_live and journey_rewrite).  journey_privacy reads the answer of
+ * journey_tail_print.  Who wants lines rather than numbers: journey_scan (which
+ * bytes hold which lines), journey_person (whose they are), journey_show, or
+ * journey_edit (lines out of a file, with journey_live and journey_rewrite).
+ * journey_privacy reads the answer of
  * journey_status beside logs.  Access logs of servers become journey logs by
  * journey_import_cmd (files in the order of their time, what is said),
  * journey_import_file (lines), journey_import_line (a line to its fields),
@@ -80,7 +81,7 @@ static const journey_command_t  journey_commands[] = {
 
     { "paths", "FILE\xe2\x80\xa6",
       "the channels of journeys in their order, the most frequent first",
-      JOURNEY_LOGS, journey_report_paths },
+      JOURNEY_LOGS|JOURNEY_OPTIONS_PATHS, journey_report_paths },
 
     { "attribution", "FILE\xe2\x80\xa6 | --paths FILE",
       "who is credited with conversions, by nine models side by side",

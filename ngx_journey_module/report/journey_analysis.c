@@ -239,6 +239,55 @@ journey_analysis_other(journey_analysis_t *a)
 }
 
 
+/* What the paths of "journey paths" show: names are added to those of the
+ * channels. */
+
+static int
+journey_analysis_paths(journey_analysis_t *a)
+{
+    uint32_t             i;
+    journey_str_t        part;
+    journey_store_t     *store;
+    journey_campaign_t   campaign;
+
+    static const journey_str_t  none = journey_string("(none)");
+    static const journey_str_t  typed = journey_string("(direct)");
+
+    store = a->store;
+    i = journey_intern(&store->all.names, (u_char *) "direct", 6);
+
+    if (a->opts->no_direct) {
+        a->direct = i;
+    }
+
+    if (a->opts->touch == JOURNEY_TOUCH_CHANNEL) {
+        return store->all.names.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+    }
+
+    a->touch_way = calloc(store->all.touches.n, sizeof(uint32_t));
+    if (a->touch_way == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (i = 1; i < store->all.touches.n; i++) {
+        journey_campaigns_values(store, i, &campaign);
+        part = (a->opts->touch == JOURNEY_TOUCH_SOURCE) ? campaign.source
+                                                        : campaign.campaign;
+
+        if (part.len == 0) {
+            part = journey_intern_str(&store->all.names, a->touch_channel[i]);
+            part = (part.len == 6 && memcmp(part.data, "direct", 6) == 0)
+                   ? typed : none;
+        }
+
+        a->touch_way[i] = journey_intern(&store->all.names, part.data,
+                                         part.len);
+    }
+
+    return store->all.names.no_memory ? JOURNEY_ERROR : JOURNEY_OK;
+}
+
+
 static int
 journey_analysis_init(journey_analysis_t *a, const journey_conf_t *conf)
 {
@@ -277,6 +326,10 @@ journey_analysis_init(journey_analysis_t *a, const journey_conf_t *conf)
     }
 
     if (store->all.names.no_memory) {
+        return JOURNEY_ERROR;
+    }
+
+    if (a->opts->ways && journey_analysis_paths(a) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 
@@ -410,6 +463,7 @@ journey_analysis_again(journey_analysis_t *a)
     a->journeys = 0;
     a->unattributed = 0;
     a->incomplete = 0;
+    a->left_out = 0;
     a->folded = 0;
 
     memset(a->channels, 0, a->nnames * sizeof(journey_channel_sum_t));
@@ -615,6 +669,7 @@ journey_analysis_free(journey_analysis_t *a)
 
     free(a->channels);
     free(a->touch_channel);
+    free(a->touch_way);
     free(a->pages);
     free(a->goals);
     free(a->currencies);

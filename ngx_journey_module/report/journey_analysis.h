@@ -102,6 +102,12 @@ typedef struct {
     journey_channel_sum_t    *channels; /* by the number of their name */
     uint32_t                  nnames;
     uint32_t                 *touch_channel;    /* names, by touch */
+    uint32_t                 *touch_way;        /* names, by touch: what
+                                                   paths show; NULL: the
+                                                   channel */
+    uint32_t                  direct;   /* names: the channel that is left out
+                                           of paths (--no-direct), 0 */
+    uint64_t                  left_out; /* of the incomplete ones: --touch */
     journey_page_sum_t       *pages;    /* by number */
     journey_goal_sum_t       *goals;
     uint32_t                  ngoals;

@@ -70,13 +70,30 @@ journey_analysis_path_journey(journey_analysis_t *a, journey_path_sum_t *path)
 
 
 static int
-journey_analysis_way(journey_walk_t *walk, uint32_t channel,
-    uint32_t campaign, uint64_t t)
+journey_analysis_way(const journey_analysis_t *a, const journey_ev_t *ev,
+    uint32_t campaign)
 {
-    uint32_t        size;
-    journey_way_t  *ways;
+    uint32_t         size, channel;
+    uint64_t         t;
+    journey_way_t   *ways;
+    journey_walk_t  *walk;
 
-    if (walk->nways != 0 && walk->ways[walk->nways - 1].channel == channel) {
+    walk = a->walk;
+    channel = a->touch_channel[ev->touch];
+    t = ev->t;
+    walk->last = t;
+
+    if (channel == a->direct && a->direct != 0) {
+        return JOURNEY_OK;
+    }
+
+    if (a->touch_way != NULL) {
+        channel = a->touch_way[ev->touch];
+    }
+
+    if (walk->nways != 0 && walk->ways[walk->nways - 1].channel == channel
+        && !(a->opts->ways && a->opts->repeats))
+    {
         walk->ways[walk->nways - 1].campaign = campaign;
         walk->ways[walk->nways - 1].latest = t;
         return JOURNEY_OK;
@@ -171,10 +188,21 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     {
         a->incomplete++;
 
+        if (a->touch_way != NULL) {
+
+            /* only channels are carried */
+
+            a->left_out++;
+            return JOURNEY_OK;
+        }
+
         for (i = 0, n = 0; i < goal->nways; i++) {
             name = a->store->all.ways[goal->first + i];
 
-            if (name != 0 && (n == 0 || names[n - 1] != name)) {
+            if (name != 0 && name != a->direct
+                && (n == 0 || names[n - 1] != name
+                    || (a->opts->ways && a->opts->repeats)))
+            {
                 names[n++] = name;
             }
         }
@@ -252,9 +280,7 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
             ntouches += (ev->kind != JOURNEY_EVENT_PIXEL
                          && !(ev->flags & JOURNEY_EV_LOOSE));
 
-            if (journey_analysis_way(walk, channel, campaign, ev->t)
-                != JOURNEY_OK)
-            {
+            if (journey_analysis_way(a, ev, campaign) != JOURNEY_OK) {
                 return JOURNEY_ERROR;
             }
 
@@ -291,15 +317,15 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
     a->journeys++;
 
     if (!converted && walk->nways != 0) {
-        n = journey_analysis_ways(a, walk->ways[walk->nways - 1].latest,
-                                  names);
-        path = journey_analysis_path(a, names, n);
+        n = journey_analysis_ways(a, walk->last, names);
+        path = (n != 0) ? journey_analysis_path(a, names, n) : NULL;
 
-        if (path == NULL) {
+        if (path != NULL) {
+            journey_analysis_path_journey(a, path);
+
+        } else if (n != 0) {
             return JOURNEY_ERROR;
         }
-
-        journey_analysis_path_journey(a, path);
     }
 
     journey_funnel_count(&a->funnel, a->store, refs, i, walk->journey_gen,

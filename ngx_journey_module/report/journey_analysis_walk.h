@@ -45,6 +45,8 @@ struct journey_walk_s {
     journey_way_t        *ways;         /* the touches of the journey */
     uint32_t              nways;
     uint32_t              ways_size;
+    uint64_t              last;         /* t of the journey's last touch, be
+                                           it in the path or not */
 };
 
 

@@ -71,6 +71,14 @@ journey_campaigns_split(journey_str_t key, journey_campaign_t *campaign)
 }
 
 
+void
+journey_campaigns_values(const journey_store_t *store, uint32_t touch,
+    journey_campaign_t *campaign)
+{
+    journey_campaigns_split(journey_campaigns_key(store, touch), campaign);
+}
+
+
 int
 journey_campaigns_init(journey_campaigns_t *campaigns,
     const journey_store_t *store)
@@ -239,7 +247,7 @@ journey_campaigns_classify(journey_store_t *store,
             continue;
         }
 
-        journey_campaigns_split(journey_campaigns_key(store, i), &campaign);
+        journey_campaigns_values(store, i, &campaign);
 
         if (campaign.campaign.len == 0 && campaign.source.len == 0
             && campaign.medium.len == 0)

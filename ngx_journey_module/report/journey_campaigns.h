@@ -106,6 +106,10 @@ typedef struct {
 void journey_campaigns_name(const journey_campaigns_t *campaigns,
     uint32_t number, journey_campaign_t *campaign);
 
+/* Those of a touch of the store; empty where it has none. */
+void journey_campaigns_values(const journey_store_t *store, uint32_t touch,
+    journey_campaign_t *campaign);
+
 
 /*
  * Views as touches (--views): gives those of the store, which have no channel,

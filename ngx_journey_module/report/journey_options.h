@@ -67,6 +67,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_FUNNEL       0x40000
 #define JOURNEY_OPTIONS_DIRECT       0x80000
 #define JOURNEY_OPTIONS_HTML      0x100000
+#define JOURNEY_OPTIONS_PATHS     0x200000
 
 
 /* Of retention; weeks begin on Monday. */
@@ -164,6 +165,8 @@ struct journey_options_s {
     journey_touch_e           touch;
     unsigned                  no_direct;
     unsigned                  repeats;
+    unsigned                  ways;     /* set by paths: its own paths heed
+                                           these three */
     unsigned                  models;   /* bits; 0: all */
     unsigned                  order;    /* of Markov; 0: auto */
     uint64_t                  half_life;        /* ms */

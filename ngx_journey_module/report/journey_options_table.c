@@ -133,11 +133,14 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "time_decay (default 7d)" },
     { "lookback", "SPAN", JOURNEY_OPTIONS_LOG,
       "older touches have no part in a conversion (default\n90d)" },
-    { "no-direct", NULL, JOURNEY_OPTIONS_ATTRIBUTION,
+    { "no-direct", NULL, JOURNEY_OPTIONS_ATTRIBUTION
+                         |JOURNEY_OPTIONS_PATHS,
       "direct touches are none" },
-    { "touch", "WHAT", JOURNEY_OPTIONS_ATTRIBUTION,
-      "what is credited: channel, source or campaign\n(default channel)" },
-    { "repeats", NULL, JOURNEY_OPTIONS_ATTRIBUTION,
+    { "touch", "WHAT", JOURNEY_OPTIONS_ATTRIBUTION
+                       |JOURNEY_OPTIONS_PATHS,
+      "what a touch is told by: channel, source or campaign\n(default channel)" },
+    { "repeats", NULL, JOURNEY_OPTIONS_ATTRIBUTION
+                       |JOURNEY_OPTIONS_PATHS,
       "equal touches in a row are not one" },
     { "bootstrap", "N", JOURNEY_OPTIONS_ATTRIBUTION,
       "intervals (95 %) from N samples of the journeys, drawn\n"

@@ -563,5 +563,10 @@ journey_report_direct(const journey_options_t *opts)
 int
 journey_report_paths(const journey_options_t *opts)
 {
-    return journey_report_run(opts, JOURNEY_REPORT_PATHS);
+    journey_options_t  own;
+
+    own = *opts;
+    own.ways = 1;
+
+    return journey_report_run(&own, JOURNEY_REPORT_PATHS);
 }

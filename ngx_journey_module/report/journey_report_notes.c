@@ -185,10 +185,12 @@ journey_report_notes(const journey_options_t *opts,
 
     if (a->incomplete != 0) {
         journey_text_count(n, a->incomplete);
-        journey_report_note(opts, "%s %s of which the input lacks touches: "
-                            "their path is the one they carry", n,
-                            journey_plural(a->incomplete, "conversion",
-                                           "conversions"));
+        journey_report_note(opts, "%s %s of which the input lacks touches: %s",
+                            n, journey_plural(a->incomplete, "conversion",
+                                              "conversions"),
+                            a->left_out
+                            ? "left out, since they carry channels alone"
+                            : "their path is the one they carry");
     }
 
     if (a->prefetched != 0) {

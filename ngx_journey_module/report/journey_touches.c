@@ -190,30 +190,19 @@ journey_touches_channel(journey_touches_walk_t *walk, uint32_t name)
  * campaign. */
 
 static uint32_t
-journey_touches_part(journey_touches_walk_t *walk, uint32_t touch,
-    unsigned which)
+journey_touches_part(journey_touches_walk_t *walk, uint32_t touch)
 {
-    u_char         *p, *end, *last;
-    unsigned        i;
-    journey_str_t   str;
+    journey_str_t        part;
+    journey_campaign_t   campaign;
 
-    str = journey_intern_str(&walk->a->store->all.touches, touch);
-    p = str.data;
-    last = str.data + str.len;
+    journey_campaigns_values(walk->a->store, touch, &campaign);
 
-    for (i = 0; i < which && p != NULL; i++) {
-        p = memchr(p, '\0', last - p);
-        p = (p != NULL) ? p + 1 : NULL;
-    }
+    part = (walk->a->opts->touch == JOURNEY_TOUCH_SOURCE) ? campaign.source
+                                                          : campaign.campaign;
 
-    if (p != NULL) {
-        end = memchr(p, '\0', last - p);
-        end = (end != NULL) ? end : last;
-
-        if (end != p) {
-            return journey_touches_named(walk->touches, p, end - p,
-                                         JOURNEY_NAME_DATA);
-        }
+    if (part.len != 0) {
+        return journey_touches_named(walk->touches, part.data, part.len,
+                                     JOURNEY_NAME_DATA);
     }
 
     if (!walk->touch_direct[touch]) {
@@ -260,9 +249,7 @@ journey_touches_items(journey_touches_walk_t *walk)
         walk->touch_items[i] =
               a->opts->touch == JOURNEY_TOUCH_CHANNEL
               ? journey_touches_channel(walk, name)
-              : journey_touches_part(walk, i,
-                                     a->opts->touch == JOURNEY_TOUCH_SOURCE
-                                     ? 1 : 3);
+              : journey_touches_part(walk, i);
 
         if (walk->touch_items[i] == 0) {
             return JOURNEY_ERROR;
