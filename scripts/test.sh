@@ -245,7 +245,7 @@ step_fuzz() {
     export OUT=$build/fuzz JOBS=$jobs
 
     nice -n 19 t/fuzz/run.sh 60 "${long[@]}" || code=1
-    nice -n 19 t/fuzz/run.sh 10 "${others[@]}" || code=1
+    nice -n 19 t/fuzz/run.sh 5 "${others[@]}" || code=1
 
     return "$code"
 }
