@@ -42,10 +42,10 @@ journey_spill_create(journey_store_t *store, uint64_t memory)
         return JOURNEY_ERROR;
     }
 
-    /* half for events, a sixteenth for buffers, an eighth for who is joined
-     * with whom, if anybody is */
+    /* three eighths for events, a sixteenth for buffers, an eighth for who is
+     * joined with whom, if anybody is; the rest is that of names and sums */
 
-    spill->most = memory / 2 / store->nparts;
+    spill->most = memory / 8 * 3 / store->nparts;
     room = memory / 16 / JOURNEY_SPILL_PARTS / store->nparts;
     room = journey_max(room, JOURNEY_SPILL_ROOM_MIN);
     room = journey_min(room, JOURNEY_SPILL_ROOM_MAX);
