@@ -254,10 +254,9 @@ journey_analysis_paths(journey_analysis_t *a)
     static const journey_str_t  typed = journey_string("(direct)");
 
     store = a->store;
-    i = journey_intern(&store->all.names, (u_char *) "direct", 6);
 
     if (a->opts->no_direct) {
-        a->direct = i;
+        a->direct = journey_intern(&store->all.names, (u_char *) "direct", 6);
     }
 
     if (a->opts->touch == JOURNEY_TOUCH_CHANNEL) {

@@ -196,9 +196,7 @@ journey_funnel_host_cmp(const void *one, const void *two, void *names)
 }
 
 
-/* The number of the model's first step at that position or behind it. */
-
-static uint32_t
+uint32_t
 journey_funnel_find(const journey_model_t *model, uint32_t position)
 {
     uint32_t  low, high, middle;

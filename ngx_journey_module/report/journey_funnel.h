@@ -83,6 +83,9 @@ void journey_funnel_count(journey_funnel_t *funnel,
     const journey_store_t *store, const uint32_t *refs, uint32_t n,
     uint64_t gen, uint64_t visitor, journey_end_e end);
 
+/* The number of the model's first step at that position or behind it. */
+uint32_t journey_funnel_find(const journey_model_t *model, uint32_t position);
+
 /* Forgets what was counted. */
 void journey_funnel_reset(journey_funnel_t *funnel);
 

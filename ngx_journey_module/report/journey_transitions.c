@@ -35,31 +35,6 @@ typedef struct {
 } journey_transitions_walk_t;
 
 
-/* The number of the step with that position, which is there. */
-
-static uint32_t
-journey_transitions_step(const journey_model_t *model, uint32_t position)
-{
-    uint32_t  low, high, middle;
-
-    low = 0;
-    high = model->nsteps - 1;
-
-    while (low < high) {
-        middle = low + (high - low) / 2;
-
-        if (model->steps[middle].position < position) {
-            low = middle + 1;
-
-        } else {
-            high = middle;
-        }
-    }
-
-    return low;
-}
-
-
 static int
 journey_transitions_pair(journey_transitions_walk_t *walk, uint32_t model,
     uint32_t from, uint32_t to)
@@ -257,7 +232,7 @@ journey_transitions_journey(journey_transitions_walk_t *walk,
         m = funnel->host_model[funnel->page_host[ev->page]];
 
         if (journey_transitions_event(walk, m,
-                journey_transitions_step(&funnel->models[m], ev->position),
+                journey_funnel_find(&funnel->models[m], ev->position),
                 ev->t) != JOURNEY_OK)
         {
             return JOURNEY_ERROR;
