@@ -752,7 +752,7 @@ my $large = join '', map { member(lines(400)) } 1 .. 300;
                             'ulimit -f 64; exec "$@"', 'bash', $journey,
                             'check', '--repair', "$dir/full", $path));
     is($code, 1, 'no room for the copy: exit 1');
-    like(slurp("$dir/err"), qr/--repair: .*File too large/, 'the message');
+    like(slurp("$dir/err"), qr/--repair: "\Q$dir\E\/full": .*File too large/, 'the message');
     ok(!-e "$dir/full", 'no part of a copy under its name');
     is(leftovers(), '', 'nor under another');
 

@@ -106,6 +106,7 @@ my $want = {
         events => 19, visitors => 5, sessions => 7, journeys => 6,
         conversions => 4, value => 129.9, currency => 'EUR', from => $T,
         until => $T + 7_200_000, bad_lines => 0, bad_members => 0,
+        hash_share => 1 / 5,
     },
     channels => [
         { channel => 'email', touches => 2, visitors => 2, sessions => 2,
@@ -287,7 +288,8 @@ like($err, qr/1 page of bots, not counted/, 'the page of a bot');
                             journeys => 0, conversions => 0, value => 0,
                             currency => undef, from => undef,
                             until => undef, bad_lines => 0,
-                            bad_members => 0 }, 'an empty log: its summary');
+                            bad_members => 0, hash_share => undef },
+         'an empty log: its summary');
     is(join(' ', sort keys %$got), join(' ', sort keys %$whole_report),
        'and all tables');
     is(join(' ', grep { ref $got->{$_} eq 'ARRAY' && @{ $got->{$_} } }
@@ -906,7 +908,7 @@ sub report_of {
         ev(0, 'cA', 1, 1, 'page', "/a,\"b\"\nc", undef))));
     like($out, qr{^shop\.example,"/a,""b""\nc",,1,1,1\r$}m,
          'CSV: commas, quotes and newlines');
-    like($out, qr/\Aevents,visitors,sessions,journeys,conversions,value,currency,from,until,bad_lines,bad_members\r\n1,1,1,1,0,0,,/,
+    like($out, qr/\Aevents,visitors,sessions,journeys,conversions,value,currency,from,until,bad_lines,bad_members,hash_share\r\n1,1,1,1,0,0,,/,
          'CSV: the summary first');
     is(scalar(() = $out =~ /^\r\n/mg), 15, 'CSV: empty lines between tables');
 }
@@ -964,7 +966,7 @@ SKIP: {
 
     my $err = `$command report --json $plain 2>&1 >/dev/full`;
     is($? >> 8, 1, 'a full disk: exit 1');
-    like($err, qr/cannot write: No space left on device/,
+    like($err, qr/cannot write to standard output: No space left on device/,
          'a full disk: the message');
 }
 

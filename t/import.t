@@ -677,7 +677,8 @@ END
     # a full disk, and a reader that goes away
     ($code, $said, $err) = full($log);
     is($code, 1, 'a full disk: exit code');
-    like($err, qr/^journey: cannot write: /, 'it is said');
+    like($err, qr/^journey: cannot write to standard output: No space left on device$/m,
+         'it is said');
     unlike($err, qr/lines a second/, 'no summary');
 }
 

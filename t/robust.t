@@ -782,7 +782,8 @@ for my $name (sort keys %all) {
                                 @args);
         waitpid $pid, 0;
         is($? , 256, "$name > /dev/full: exit code 1");
-        like(slurp(path('.err')), qr/^journey: cannot write: /m, '... said');
+        like(slurp(path('.err')), qr/^journey: cannot write to standard output: No space left on device$/m,
+             '... said why');
     }
 }
 
@@ -831,8 +832,8 @@ for my $name (sort keys %writes) {
                 if $disk eq 'tmpfs' && ($code == 99 || $err =~ /unshare/);
 
             is($code, 1, "$name, $disk: exit code");
-            like($err, qr/No space left on device|File too large/,
-                 '... said why');
+            like($err, qr{/out"?: .*(?:No space left on device|File too large)},
+                 '... said which, and why');
             is(slurp($list), '', '... nothing is left');
         }
     }

@@ -122,13 +122,14 @@ for (['--days', 0, qr/^journey: --days: "0" is not from 1 to 3660$/],
     like($err, $why, 'why');
 }
 
-{
+# more than is gathered before it is written, and less
+for (3000, 50) {
     my $pid = journey_start(sub { open STDOUT, '>', '/dev/full' or die },
-                            'simulate', '--visitors', 3000);
+                            'simulate', '--visitors', $_);
     waitpid $pid, 0;
-    is($? >> 8, 1, 'a full disk');
-    like(slurp(path('.err')), qr/^journey: cannot write: .*\n\z/,
-         'is told, and nothing else');
+    is($? >> 8, 1, "$_ visitors, a full disk");
+    is(slurp(path('.err')), "journey: cannot write to standard output: "
+       . "No space left on device\n", 'is told, and nothing else');
 }
 
 

@@ -490,9 +490,11 @@ SKIP: {
     }
 
     SKIP: {
-        skip 'no /dev/full', 1 if !-e '/dev/full';
+        skip 'no /dev/full', 2 if !-e '/dev/full';
         is(system("$command tail $log > /dev/full 2> " . path('full')) >> 8,
            1, 'a full disk: 1');
+        like(slurp(path('full')), qr/cannot write to standard output: No space/,
+             'a full disk: why');
     }
 }
 

@@ -53,6 +53,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 
 #define JOURNEY_LOGS                                                          \
@@ -171,16 +172,28 @@ journey_close_output(int rc)
 {
     int  failed;
 
-    errno = 0;
     failed = ferror(stdout);
+    errno = 0;
 
     if (fflush(stdout) == 0 && !failed) {
         return rc;
     }
 
+    if (failed) {
+
+        /* why it failed then, stdio does not tell: the output is torn anyway,
+         * and one more byte fails for the same reason */
+
+        errno = 0;
+
+        if (write(STDOUT_FILENO, "\n", 1) == 1) {
+            errno = 0;
+        }
+    }
+
     if (errno != EPIPE) {
-        fprintf(stderr, "journey: cannot write: %s\n",
-                errno ? strerror(errno) : "output error");
+        fprintf(stderr, "journey: cannot write to standard output: %s\n",
+                errno ? strerror(errno) : "it failed for a while");
     }
 
     return rc == JOURNEY_EXIT_USAGE ? rc : JOURNEY_EXIT_DATA;

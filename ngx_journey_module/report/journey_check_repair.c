@@ -304,7 +304,8 @@ journey_repair_is_mixed(const journey_repair_t *repair)
 int
 journey_repair_commit(journey_repair_t *repair, journey_error_t *err)
 {
-    int  rc;
+    int              rc;
+    journey_error_t  wrong;
 
     journey_repair_flush(repair);
 
@@ -318,7 +319,11 @@ journey_repair_commit(journey_repair_t *repair, journey_error_t *err)
         return JOURNEY_ERROR;
     }
 
-    rc = journey_rewrite_commit(&repair->rw, NULL, err);
+    rc = journey_rewrite_commit(&repair->rw, NULL, &wrong);
+
+    if (rc != JOURNEY_OK) {
+        (void) journey_error(err, "\"%s\": %s", repair->out, wrong.text);
+    }
 
     free(repair->text);
     free(repair->carry);

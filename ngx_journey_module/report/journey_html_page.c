@@ -9,8 +9,8 @@
 #define _GNU_SOURCE                     /* qsort_r() */
 
 #include "journey_html.h"
+#include "journey_sha256.h"
 
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 
@@ -142,26 +142,17 @@ journey_html_wanted(const journey_html_t *h,
 
 /* The style's hash, which lets the browser take this one and no other. */
 
-static int
+static void
 journey_html_policy(journey_html_t *h)
 {
-    int            len;
-    u_char         hash[EVP_MAX_MD_SIZE], text[2 * EVP_MAX_MD_SIZE];
-    unsigned       n;
+    char  hash[JOURNEY_SHA256_BASE64 + 1];
 
-    if (EVP_Digest(journey_html_style, strlen(journey_html_style), hash, &n,
-                   EVP_sha256(), NULL) != 1)
-    {
-        return JOURNEY_ERROR;
-    }
-
-    len = EVP_EncodeBlock(text, hash, (int) n);
+    journey_sha256_base64(hash, journey_html_style,
+                          strlen(journey_html_style));
 
     journey_html_fmt(h, "<meta http-equiv=\"Content-Security-Policy\" "
-                     "content=\"default-src 'none'; style-src 'sha256-%.*s'; "
-                     "base-uri 'none'; form-action 'none'\"/>\n", len, text);
-
-    return JOURNEY_OK;
+                     "content=\"default-src 'none'; style-src 'sha256-%s'; "
+                     "base-uri 'none'; form-action 'none'\"/>\n", hash);
 }
 
 
@@ -315,10 +306,7 @@ journey_html_page(journey_html_t *h)
         "<html lang=\"en\">\n<head>\n"
         "<meta charset=\"utf-8\"/>\n");
 
-    if (journey_html_policy(h) != JOURNEY_OK) {
-        return JOURNEY_ERROR;
-    }
-
+    journey_html_policy(h);
     journey_html_raw(h, "<meta name=\"viewport\" "
         "content=\"width=device-width, initial-scale=1\"/>\n"
         "<meta name=\"color-scheme\" content=\"light dark\"/>\n"

@@ -394,7 +394,7 @@ journey_import_write(journey_import_t *import)
         return JOURNEY_EXIT_DATA;
     }
 
-    if (rc != JOURNEY_OK) {
+    if (rc != JOURNEY_OK || import->output.failed) {
 
         /* main() tells of standard output */
 

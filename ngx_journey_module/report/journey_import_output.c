@@ -37,6 +37,8 @@ journey_import_output_open(journey_import_output_t *out, const char *path,
         return JOURNEY_OK;
     }
 
+    out->path = path;
+
     if (journey_rewrite_open(&out->rw, path, err) != JOURNEY_OK) {
         free(out->buf);
         return JOURNEY_ERROR;
@@ -141,13 +143,21 @@ int
 journey_import_output_close(journey_import_output_t *out,
     journey_error_t *err)
 {
+    journey_error_t  wrong;
+
     journey_import_output_flush(out);
 
     free(out->buf);
     out->buf = NULL;
 
     if (out->file) {
-        return journey_rewrite_commit(&out->rw, NULL, err);
+        return journey_rewrite_commit(&out->rw, NULL, &wrong) == JOURNEY_OK
+               ? JOURNEY_OK
+               : journey_error(err, "\"%s\": %s", out->path, wrong.text);
+    }
+
+    if (fflush(stdout) != 0) {
+        out->failed = 1;
     }
 
     return out->rw.error ? journey_error(err, "not enough memory")

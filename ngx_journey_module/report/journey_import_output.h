@@ -17,6 +17,7 @@
 
 typedef struct {
     journey_rewrite_t   rw;
+    const char         *path;           /* NULL: standard output */
     unsigned            file:1;         /* else standard output */
     unsigned            failed:1;       /* nothing more can be written */
     u_char             *buf;            /* whole lines */

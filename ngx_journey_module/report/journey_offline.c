@@ -233,7 +233,7 @@ journey_offline_write(journey_offline_t *o)
         return JOURNEY_EXIT_DATA;
     }
 
-    if (rc != JOURNEY_OK) {
+    if (rc != JOURNEY_OK || o->output.failed) {
 
         /* main() tells of standard output */
 

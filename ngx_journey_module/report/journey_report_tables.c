@@ -27,7 +27,8 @@ static const journey_column_t  journey_summary_columns[] = {
     { "from", NULL, JOURNEY_CELL_TIME },
     { "until", NULL, JOURNEY_CELL_TIME },
     { "bad_lines", NULL, JOURNEY_CELL_COUNT },
-    { "bad_members", NULL, JOURNEY_CELL_COUNT }
+    { "bad_members", NULL, JOURNEY_CELL_COUNT },
+    { "hash_share", NULL, JOURNEY_CELL_SHARE }
 };
 
 static const journey_column_t  journey_channels_columns[] = {
@@ -109,6 +110,12 @@ journey_table_summary(journey_table_t *table, const journey_analysis_t *a,
     cell[9].null = (a->events == 0);
     cell[10].u.count = damage->bad_lines;
     cell[11].u.count = damage->bad_members;
+
+    /* of the visitors: those that no other day knows */
+
+    cell[12].null = (a->visitors == 0);
+    cell[12].u.number = a->visitors
+                        ? (double) a->hashes / (double) a->visitors : 0;
 
     return JOURNEY_OK;
 }

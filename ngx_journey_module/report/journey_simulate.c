@@ -218,7 +218,7 @@ journey_simulation_write(journey_simulation_t *sim)
         return JOURNEY_EXIT_DATA;
     }
 
-    if (rc != JOURNEY_OK) {
+    if (rc != JOURNEY_OK || sim->output.failed) {
 
         /* main() tells of standard output */
 
