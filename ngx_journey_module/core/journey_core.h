@@ -21,6 +21,7 @@
 
 #define JOURNEY_OK         0
 #define JOURNEY_ERROR     -1
+#define JOURNEY_AGAIN     -2        /* once more; of input: with more bytes */
 #define JOURNEY_DECLINED  -5        /* nothing found, not an error */
 
 /* Longest value that is logged of a source, medium, campaign …, in bytes. */

@@ -264,6 +264,8 @@ static int
 journey_attribution_events(journey_attribution_t *at,
     journey_touches_t *touches, const journey_damage_t *damage)
 {
+    journey_pass_t  pass;
+
     at->exempt = damage->exempt;
 
     if (at->exempt != 0 && at->a->events == 0) {
@@ -272,7 +274,9 @@ journey_attribution_events(journey_attribution_t *at,
         return JOURNEY_EXIT_DATA;
     }
 
-    if (journey_touches_walk(touches, at->a) != JOURNEY_OK) {
+    if (journey_touches_pass(touches, at->a, &pass) != JOURNEY_OK
+        || journey_pass(at->a, &pass, 1) != JOURNEY_OK)
+    {
         journey_store_complain(at->a->store);
         return JOURNEY_EXIT_DATA;
     }

@@ -6,16 +6,15 @@
 
 #include "journey_content.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 
 #include <stdlib.h>
 
 
-typedef struct {
+typedef struct journey_content_walk_s {
     journey_content_t         *content;
     const journey_analysis_t  *a;
     const journey_store_t     *store;
-    journey_order_t            order;
+    journey_content_times_t    times;
     uint32_t                  *furthest;        /* by model: the position that
                                                    comes later */
     unsigned                   causes;  /* the second time: what is needed
@@ -51,13 +50,19 @@ journey_content_cause(const journey_content_page_t *page,
 }
 
 
-static void
-journey_content_session(journey_content_walk_t *walk, const uint32_t *refs,
-    uint32_t n)
+static int
+journey_content_session(void *ctx, const uint32_t *refs, uint32_t n)
 {
     uint32_t                 i, exit, row;
     journey_ev_t            *ev;
     journey_content_page_t  *page;
+    journey_content_walk_t  *walk;
+
+    walk = ctx;
+
+    if (journey_store_event(walk->store, refs[0])->session == 0) {
+        return JOURNEY_OK;
+    }
 
     exit = n;
 
@@ -76,7 +81,7 @@ journey_content_session(journey_content_walk_t *walk, const uint32_t *refs,
     }
 
     if (exit == n) {
-        return;
+        return JOURNEY_OK;
     }
 
     ev = journey_store_event(walk->store, refs[exit]);
@@ -86,12 +91,12 @@ journey_content_session(journey_content_walk_t *walk, const uint32_t *refs,
 
         /* it went on as another person's */
 
-        return;
+        return JOURNEY_OK;
     }
 
     if (!walk->causes) {
         page->last++;
-        return;
+        return JOURNEY_OK;
     }
 
     row = journey_fold_row(walk->a->page_row, ev->page);
@@ -99,6 +104,8 @@ journey_content_session(journey_content_walk_t *walk, const uint32_t *refs,
     walk->content->pages[row].exits[journey_content_cause(page,
                         journey_store_event(walk->store, refs[n - 1]),
                         journey_store_more(walk->store, refs[exit])->ms)]++;
+
+    return JOURNEY_OK;
 }
 
 
@@ -188,69 +195,58 @@ journey_content_reached(journey_content_walk_t *walk, const uint32_t *refs,
 }
 
 
-static void
-journey_content_window(journey_content_walk_t *walk)
+static int
+journey_content_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t         v, n, len, first;
-    const uint32_t  *refs, *order;
+    journey_content_walk_t  *walk;
 
-    for (v = 1; v < walk->store->nvisitors; v++) {
-        refs = walk->store->order + walk->store->visitors[v];
-        n = walk->store->visitors[v + 1] - walk->store->visitors[v];
+    walk = ctx;
 
-        order = journey_order_by(&walk->order, walk->store, refs, n, 0);
-
-        for (first = 0; first < n; first += len) {
-            len = journey_order_run(walk->store, order + first, n - first, 0);
-
-            if (journey_store_event(walk->store, order[first])->session) {
-                journey_content_session(walk, order + first, len);
-            }
-        }
-
-        if (!walk->causes) {
-            continue;
-        }
-
-        order = journey_order_by(&walk->order, walk->store, refs, n, 1);
-
-        for (first = 0; first < n; first += len) {
-            len = journey_order_run(walk->store, order + first, n - first, 1);
-
-            if (journey_store_event(walk->store, order[first])->journey == 0) {
-                continue;
-            }
-
-            journey_content_advance(walk, order + first, len);
-
-            if (walk->content->phases != NULL) {
-                memset(walk->furthest, 0,
-                       walk->content->nphases * sizeof(uint32_t));
-                journey_content_reached(walk, order + first, len);
-            }
-        }
+    if (!walk->causes
+        || journey_store_event(walk->store, refs[0])->journey == 0)
+    {
+        return JOURNEY_OK;
     }
+
+    journey_content_advance(walk, refs, n);
+
+    if (walk->content->phases != NULL) {
+        memset(walk->furthest, 0,
+               walk->content->nphases * sizeof(uint32_t));
+        journey_content_reached(walk, refs, n);
+    }
+
+    return JOURNEY_OK;
 }
 
 
 static int
-journey_content_visitors(journey_content_walk_t *walk)
+journey_content_window(void *ctx)
 {
-    int  rc;
+    journey_content_walk_t  *walk;
 
-    journey_analysis_rewind(walk->a);
+    walk = ctx;
 
-    while ((rc = journey_analysis_next(walk->a)) == JOURNEY_OK) {
-        if (journey_order_init(&walk->order, walk->store) != JOURNEY_OK) {
-            journey_order_free(&walk->order);
-            return JOURNEY_ERROR;
-        }
+    return walk->causes ? JOURNEY_OK
+           : journey_content_times_add(&walk->times, walk->store);
+}
 
-        journey_content_window(walk);
-        journey_order_free(&walk->order);
+
+static int
+journey_content_end(void *ctx)
+{
+    journey_content_walk_t  *walk;
+
+    walk = ctx;
+
+    if (walk->causes) {
+        return JOURNEY_OK;
     }
 
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
+    journey_content_times_slow(&walk->times, walk->content);
+    walk->causes = 1;
+
+    return JOURNEY_AGAIN;
 }
 
 
@@ -307,43 +303,45 @@ journey_content_phases(journey_content_t *content, const journey_analysis_t *a,
 
 
 int
-journey_content_count(journey_content_t *content, const journey_analysis_t *a,
-    const journey_phases_t *phases)
+journey_content_init(journey_content_t *content, const journey_analysis_t *a,
+    journey_pass_t *pass)
 {
-    int                     rc;
-    journey_content_walk_t  walk;
+    journey_content_walk_t  *walk;
 
     memset(content, 0, sizeof(journey_content_t));
-    memset(&walk, 0, sizeof(journey_content_walk_t));
 
-    walk.content = content;
-    walk.a = a;
-    walk.store = a->store;
+    walk = calloc(1, sizeof(journey_content_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    content->walk = walk;
+    walk->content = content;
+    walk->a = a;
+    walk->store = a->store;
 
     content->pages = calloc(a->store->all.pages.n,
                             sizeof(journey_content_page_t));
-    walk.furthest = calloc((size_t) a->funnel.nmodels
-                           + (phases ? journey_phases_count(phases) : 0) + 1,
-                           sizeof(uint32_t));
+    walk->furthest = calloc((size_t) a->funnel.nmodels
+                            + (a->phases ? journey_phases_count(a->phases) : 0)
+                            + 1, sizeof(uint32_t));
 
-    rc = (content->pages == NULL || walk.furthest == NULL
-          || (phases != NULL
-              && journey_content_phases(content, a, phases) != JOURNEY_OK))
-         ? JOURNEY_ERROR : JOURNEY_OK;
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_content_times(content, a);
-    }
-
-    for (walk.causes = 0; walk.causes <= 1 && rc == JOURNEY_OK;
-         walk.causes++)
+    if (content->pages == NULL || walk->furthest == NULL
+        || (a->phases != NULL
+            && journey_content_phases(content, a, a->phases) != JOURNEY_OK))
     {
-        rc = journey_content_visitors(&walk);
+        return JOURNEY_ERROR;
     }
 
-    free(walk.furthest);
+    memset(pass, 0, sizeof(journey_pass_t));
 
-    return rc;
+    pass->ctx = walk;
+    pass->window = journey_content_window;
+    pass->session = journey_content_session;
+    pass->journey = journey_content_journey;
+    pass->end = journey_content_end;
+
+    return JOURNEY_OK;
 }
 
 
@@ -354,6 +352,12 @@ journey_content_free(journey_content_t *content)
 
     for (i = 0; content->phases != NULL && i < content->nphases; i++) {
         free(content->phases[i].channels);
+    }
+
+    if (content->walk != NULL) {
+        free(content->walk->times.times);
+        free(content->walk->furthest);
+        free(content->walk);
     }
 
     free(content->pages);

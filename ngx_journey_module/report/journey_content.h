@@ -11,7 +11,7 @@
 #define JOURNEY_CONTENT_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 #define JOURNEY_CONTENT_LEAST  20       /* visits of which something is said */
@@ -54,18 +54,37 @@ typedef struct {
     journey_content_phase_t  *phases;   /* NULL without configuration */
     unsigned                  nphases;
     uint32_t                 *phase_of; /* by name: place in phases, from 1 */
+
+    struct journey_content_walk_s  *walk;
 } journey_content_t;
 
+/* How many of a page's visits took so long. */
 
-/* From a finished analysis of a store with more; phases may be NULL.
- * JOURNEY_ERROR when memory is exhausted; to be freed in any case. */
-int journey_content_count(journey_content_t *content,
-    const journey_analysis_t *a, const journey_phases_t *phases);
+typedef struct {
+    uint64_t              key;          /* page << 32 | ms */
+    uint64_t              visits;
+} journey_content_time_t;
+
+typedef struct {
+    journey_content_time_t  *times;     /* by key; each is there once */
+    size_t                   n;
+} journey_content_times_t;
+
+
+/* The pass that counts, of a store with more; phases are those of the
+ * analysis.  JOURNEY_ERROR when memory is exhausted; to be freed in any case. */
+int journey_content_init(journey_content_t *content,
+    const journey_analysis_t *a, journey_pass_t *pass);
+
+/* Adds how long the pages of a window took; JOURNEY_ERROR when memory is
+ * exhausted. */
+int journey_content_times_add(journey_content_times_t *all,
+    const journey_store_t *store);
+
 /* The visits of each page whose time is known, and the time that 95 of 100 do
- * not exceed (timed, slow). */
-int journey_content_times(journey_content_t *content,
-    const journey_analysis_t *a);
-
+ * not exceed. */
+void journey_content_times_slow(const journey_content_times_t *all,
+    journey_content_t *content);
 void journey_content_free(journey_content_t *content);
 
 

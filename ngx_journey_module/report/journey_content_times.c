@@ -11,19 +11,6 @@
 #include <stdlib.h>
 
 
-/* How many of a page's visits took so long. */
-
-typedef struct {
-    uint64_t              key;          /* page << 32 | ms */
-    uint64_t              visits;
-} journey_content_time_t;
-
-typedef struct {
-    journey_content_time_t  *times;     /* by key; each is there once */
-    size_t                   n;
-} journey_content_times_t;
-
-
 static int
 journey_content_cmp(const void *one, const void *two)
 {
@@ -62,8 +49,8 @@ journey_content_pack(journey_content_time_t *times, size_t n)
 }
 
 
-static int
-journey_content_window(journey_content_times_t *all,
+int
+journey_content_times_add(journey_content_times_t *all,
     const journey_store_t *store)
 {
     size_t                   r, n, size;
@@ -114,11 +101,9 @@ journey_content_window(journey_content_times_t *all,
 }
 
 
-/* The least time that at least 95 of 100 visits do not exceed. */
-
-static void
-journey_content_slow(journey_content_t *content,
-    const journey_content_times_t *all)
+void
+journey_content_times_slow(const journey_content_times_t *all,
+    journey_content_t *content)
 {
     size_t                   i, first;
     uint32_t                 page;
@@ -144,29 +129,4 @@ journey_content_slow(journey_content_t *content,
             }
         }
     }
-}
-
-
-int
-journey_content_times(journey_content_t *content, const journey_analysis_t *a)
-{
-    int                      rc;
-    journey_content_times_t  all;
-
-    memset(&all, 0, sizeof(journey_content_times_t));
-
-    journey_analysis_rewind(a);
-
-    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-        if (journey_content_window(&all, a->store) != JOURNEY_OK) {
-            rc = JOURNEY_ERROR;
-            break;
-        }
-    }
-
-    journey_content_slow(content, &all);
-
-    free(all.times);
-
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }

@@ -5,17 +5,17 @@
 
 
 #include "journey_conversion_time.h"
-#include "journey_order.h"
 #include "journey_persons.h"
+
+#include <stdlib.h>
 
 
 #define JOURNEY_DAY  86400000ULL        /* ms */
 
 
-typedef struct {
+typedef struct journey_conversion_walk_s {
     journey_conversion_time_t *time;
     const journey_analysis_t  *a;
-    journey_order_t            order;
 
     /* of the visitor looked at */
 
@@ -116,14 +116,15 @@ journey_conversion_add(journey_conversion_walk_t *walk, const uint32_t *refs,
 
 
 static int
-journey_conversion_journey(journey_conversion_walk_t *walk,
-    const uint32_t *refs, uint32_t n)
+journey_conversion_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
     uint32_t                    i, first;
     const journey_ev_t         *ev;
     const journey_store_t      *store;
+    journey_conversion_walk_t  *walk;
     journey_conversion_time_t  *time;
 
+    walk = ctx;
     time = walk->time;
     store = walk->a->store;
 
@@ -165,15 +166,18 @@ journey_conversion_journey(journey_conversion_walk_t *walk,
 
 
 static int
-journey_conversion_visitor(journey_conversion_walk_t *walk, uint32_t visitor)
+journey_conversion_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    uint32_t                i, n, first;
-    journey_str_t           name;
-    const uint32_t         *refs;
-    const journey_store_t  *store;
+    journey_str_t               name;
+    const journey_store_t      *store;
+    journey_conversion_walk_t  *walk;
 
+    (void) refs;
+    (void) n;
+
+    walk = ctx;
     store = walk->a->store;
-    n = store->visitors[visitor + 1] - store->visitors[visitor];
 
     walk->person = journey_persons_is(store, visitor);
     walk->hash = 0;
@@ -182,6 +186,10 @@ journey_conversion_visitor(journey_conversion_walk_t *walk, uint32_t visitor)
     walk->counted = 0;
     walk->journeys = 0;
     walk->session = 0;
+
+    if (visitor == 0) {
+        return JOURNEY_OK;
+    }
 
     if (!walk->person) {
         name = journey_intern_str(&store->all.visitors, visitor);
@@ -193,71 +201,48 @@ journey_conversion_visitor(journey_conversion_walk_t *walk, uint32_t visitor)
         walk->day = store->all.firsts[visitor].day;
     }
 
-    refs = journey_order_by(&walk->order, store,
-                            store->order + store->visitors[visitor], n, 1);
-
-    for (first = 0; first < n; first += i) {
-        i = journey_order_run(store, refs + first, n - first, 1);
-
-        if (journey_conversion_journey(walk, refs + first, i) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
     return JOURNEY_OK;
 }
 
 
 static int
-journey_conversion_window(journey_conversion_walk_t *walk)
+journey_conversion_end(void *ctx)
 {
-    int                     rc;
-    uint32_t                i;
-    const journey_store_t  *store;
+    journey_conversion_walk_t  *walk;
 
-    store = walk->a->store;
-    rc = journey_order_init(&walk->order, store);
+    walk = ctx;
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        if (store->visitors[i + 1] != store->visitors[i]) {
-            rc = journey_conversion_visitor(walk, i);
-        }
-    }
-
-    journey_order_free(&walk->order);
-
-    return rc;
+    return journey_survival_estimate(&walk->time->survival,
+                                     walk->a->opts->min_visitors);
 }
 
 
 int
-journey_conversion_time_count(journey_conversion_time_t *time,
-    const journey_analysis_t *a)
+journey_conversion_time_init(journey_conversion_time_t *time,
+    const journey_analysis_t *a, journey_pass_t *pass)
 {
-    int                        rc;
-    journey_conversion_walk_t  walk;
+    journey_conversion_walk_t  *walk;
 
     memset(time, 0, sizeof(journey_conversion_time_t));
-    memset(&walk, 0, sizeof(journey_conversion_walk_t));
+    memset(pass, 0, sizeof(journey_pass_t));
 
     journey_survival_init(&time->survival);
 
-    walk.time = time;
-    walk.a = a;
-
-    journey_analysis_rewind(a);
-
-    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-        if (journey_conversion_window(&walk) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
-    if (rc == JOURNEY_ERROR) {
+    walk = calloc(1, sizeof(journey_conversion_walk_t));
+    if (walk == NULL) {
         return JOURNEY_ERROR;
     }
 
-    return journey_survival_estimate(&time->survival, a->opts->min_visitors);
+    time->walk = walk;
+    walk->time = time;
+    walk->a = a;
+
+    pass->ctx = walk;
+    pass->visitor = journey_conversion_visitor;
+    pass->journey = journey_conversion_journey;
+    pass->end = journey_conversion_end;
+
+    return JOURNEY_OK;
 }
 
 
@@ -265,4 +250,5 @@ void
 journey_conversion_time_free(journey_conversion_time_t *time)
 {
     journey_survival_free(&time->survival);
+    free(time->walk);
 }

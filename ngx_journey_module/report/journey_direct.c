@@ -7,7 +7,6 @@
 #include "journey_direct.h"
 #include "journey_fold.h"
 #include "journey_glob.h"
-#include "journey_order.h"
 #include "journey_persons.h"
 
 #include <stdlib.h>
@@ -21,10 +20,9 @@
 #define JOURNEY_DIRECT_OTHER       JOURNEY_DIRECT_KINDS
 
 
-typedef struct {
+typedef struct journey_direct_walk_s {
     journey_direct_t          *direct;
     const journey_analysis_t  *a;
-    journey_order_t            order;
     uint32_t                   channel; /* names: that of direct touches */
     u_char                    *pages;   /* by page */
 
@@ -125,16 +123,17 @@ journey_direct_kind(journey_direct_walk_t *walk, const journey_ev_t *ev)
 
 /* The touches of a session, as journey_analysis_session() counts them. */
 
-static void
-journey_direct_session(journey_direct_walk_t *walk, const uint32_t *refs,
-    uint32_t n)
+static int
+journey_direct_session(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t               i;
-    unsigned               session;
-    const journey_ev_t    *ev;
-    journey_direct_kind_e  kind;
-    journey_direct_sum_t  *sum;
+    uint32_t                i;
+    unsigned                session;
+    const journey_ev_t     *ev;
+    journey_direct_kind_e   kind;
+    journey_direct_sum_t   *sum;
+    journey_direct_walk_t  *walk;
 
+    walk = ctx;
     ev = journey_store_event(walk->a->store, refs[0]);
     session = (ev->visitor != 0 && ev->session != 0);
 
@@ -158,6 +157,8 @@ journey_direct_session(journey_direct_walk_t *walk, const uint32_t *refs,
         sum->sessions += session;
         session = 0;
     }
+
+    return JOURNEY_OK;
 }
 
 
@@ -211,15 +212,16 @@ journey_direct_convert(journey_direct_walk_t *walk, const journey_ev_t *ev,
 }
 
 
-static void
-journey_direct_journey(journey_direct_walk_t *walk, const uint32_t *refs,
-    uint32_t n)
+static int
+journey_direct_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
     uint32_t                   i, ntouches;
     unsigned                   counted;
     const journey_ev_t        *ev, *last;
+    journey_direct_walk_t     *walk;
     const journey_analysis_t  *a;
 
+    walk = ctx;
     a = walk->a;
     ntouches = 0;
     counted = 0;
@@ -245,6 +247,8 @@ journey_direct_journey(journey_direct_walk_t *walk, const uint32_t *refs,
             journey_direct_convert(walk, ev, last, ntouches);
         }
     }
+
+    return JOURNEY_OK;
 }
 
 
@@ -271,26 +275,23 @@ journey_direct_first(journey_direct_walk_t *walk, const uint32_t *refs,
 }
 
 
-static void
-journey_direct_visitor(journey_direct_walk_t *walk, uint32_t visitor)
+static int
+journey_direct_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    uint32_t                i, n, first;
     journey_str_t           name;
-    const uint32_t         *refs, *order;
+    journey_direct_walk_t  *walk;
     const journey_store_t  *store;
 
+    walk = ctx;
     store = walk->a->store;
-    refs = store->order + store->visitors[visitor];
-    n = store->visitors[visitor + 1] - store->visitors[visitor];
-
     walk->hash = 0;
 
     if (visitor == 0) {
 
         /* without visitor there is no session and no journey */
 
-        journey_direct_session(walk, refs, n);
-        return;
+        return journey_direct_session(walk, refs, n);
     }
 
     journey_direct_first(walk, refs, n);
@@ -300,41 +301,7 @@ journey_direct_visitor(journey_direct_walk_t *walk, uint32_t visitor)
         walk->hash = (name.len == 0 || name.data[0] != 'c');
     }
 
-    order = journey_order_by(&walk->order, store, refs, n, 0);
-
-    for (first = 0; first < n; first += i) {
-        i = journey_order_run(store, order + first, n - first, 0);
-        journey_direct_session(walk, order + first, i);
-    }
-
-    order = journey_order_by(&walk->order, store, refs, n, 1);
-
-    for (first = 0; first < n; first += i) {
-        i = journey_order_run(store, order + first, n - first, 1);
-        journey_direct_journey(walk, order + first, i);
-    }
-}
-
-
-static int
-journey_direct_window(journey_direct_walk_t *walk)
-{
-    int                     rc;
-    uint32_t                i;
-    const journey_store_t  *store;
-
-    store = walk->a->store;
-    rc = journey_order_init(&walk->order, store);
-
-    for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        if (store->visitors[i + 1] != store->visitors[i]) {
-            journey_direct_visitor(walk, i);
-        }
-    }
-
-    journey_order_free(&walk->order);
-
-    return rc;
+    return JOURNEY_OK;
 }
 
 
@@ -408,55 +375,71 @@ journey_direct_channel(const journey_analysis_t *a)
 }
 
 
-int
-journey_direct_count(journey_direct_t *direct, const journey_analysis_t *a)
+static int
+journey_direct_end(void *ctx)
 {
-    int                    rc;
-    journey_direct_walk_t  walk;
+    journey_direct_walk_t  *walk;
+
+    walk = ctx;
+
+    return walk->a->opts->min_visitors == 0 ? JOURNEY_OK
+           : journey_direct_fold(walk->direct, walk->a->opts->min_visitors);
+}
+
+
+int
+journey_direct_init(journey_direct_t *direct, const journey_analysis_t *a,
+    journey_pass_t *pass)
+{
+    uint32_t                channel;
+    journey_direct_walk_t  *walk;
 
     memset(direct, 0, sizeof(journey_direct_t));
-    memset(&walk, 0, sizeof(journey_direct_walk_t));
+    memset(pass, 0, sizeof(journey_pass_t));
 
-    walk.direct = direct;
-    walk.a = a;
-    walk.channel = journey_direct_channel(a);
+    channel = journey_direct_channel(a);
 
-    if (walk.channel == UINT32_MAX) {
+    if (channel == UINT32_MAX) {
         return JOURNEY_OK;
     }
 
-    if (journey_fold_row(a->channel_row, walk.channel) != walk.channel) {
+    if (journey_fold_row(a->channel_row, channel) != channel) {
         direct->few = 1;
         return JOURNEY_OK;
     }
 
-    walk.pages = calloc(a->store->all.pages.n, 1);
-    if (walk.pages == NULL) {
+    walk = calloc(1, sizeof(journey_direct_walk_t));
+    if (walk == NULL) {
         return JOURNEY_ERROR;
     }
 
-    journey_analysis_rewind(a);
+    direct->walk = walk;
+    walk->direct = direct;
+    walk->a = a;
+    walk->channel = channel;
 
-    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-        if (journey_direct_window(&walk) != JOURNEY_OK) {
-            rc = JOURNEY_ERROR;
-            break;
-        }
-    }
-
-    free(walk.pages);
-
-    if (rc == JOURNEY_ERROR) {
+    walk->pages = calloc(a->store->all.pages.n, 1);
+    if (walk->pages == NULL) {
         return JOURNEY_ERROR;
     }
 
-    return a->opts->min_visitors == 0 ? JOURNEY_OK
-           : journey_direct_fold(direct, a->opts->min_visitors);
+    pass->ctx = walk;
+    pass->visitor = journey_direct_visitor;
+    pass->session = journey_direct_session;
+    pass->journey = journey_direct_journey;
+    pass->end = journey_direct_end;
+
+    return JOURNEY_OK;
 }
 
 
 void
 journey_direct_free(journey_direct_t *direct)
 {
+    if (direct->walk != NULL) {
+        free(direct->walk->pages);
+        free(direct->walk);
+    }
+
     free(direct->row);
 }

@@ -11,7 +11,7 @@
 #define JOURNEY_DIRECT_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 typedef enum {
@@ -43,13 +43,15 @@ typedef struct {
                                            visitors without a cookie */
     unsigned              few:1;        /* the channel itself is folded: it has
                                            no rows */
+
+    struct journey_direct_walk_s  *walk;
 } journey_direct_t;
 
 
-/* From a finished analysis.  JOURNEY_ERROR when memory is exhausted; to be
- * freed in any case. */
-int journey_direct_count(journey_direct_t *direct,
-    const journey_analysis_t *a);
+/* The pass that counts, which has no ctx when there is nothing to count.
+ * JOURNEY_ERROR when memory is exhausted; to be freed in any case. */
+int journey_direct_init(journey_direct_t *direct, const journey_analysis_t *a,
+    journey_pass_t *pass);
 void journey_direct_free(journey_direct_t *direct);
 
 

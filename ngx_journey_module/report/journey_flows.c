@@ -8,7 +8,6 @@
 
 #include "journey_flows.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 
 #include <stdlib.h>
 
@@ -31,23 +30,6 @@ journey_flows_goal(const journey_analysis_t *a, uint32_t goal)
     }
 
     return a->other_name;
-}
-
-
-/* The step that has the position, as a bit. */
-
-static uint64_t
-journey_flows_phase(const journey_model_t *model, uint32_t position)
-{
-    uint32_t  k;
-
-    for (k = 0; k < model->nsteps; k++) {
-        if (model->steps[k].position == position) {
-            return 1ULL << journey_min(k, JOURNEY_FLOW_PHASES - 1);
-        }
-    }
-
-    return 0;
 }
 
 
@@ -98,13 +80,23 @@ journey_flows_add(journey_flows_t *flows, const journey_flow_key_t *key,
 
 
 static int
-journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
-    const uint32_t *refs, uint32_t n, uint64_t visitor)
+journey_flows_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t             i, furthest;
-    unsigned             touched, done;
-    journey_ev_t        *ev;
-    journey_flow_key_t   key;
+    uint32_t                   i, k, furthest;
+    unsigned                   touched, done;
+    journey_ev_t              *ev;
+    journey_flows_t           *flows;
+    journey_flow_key_t         key;
+    const journey_analysis_t  *a;
+
+    flows = ctx;
+    a = flows->a;
+
+    /* number 0 is what happened outside any */
+
+    if (journey_store_event(a->store, refs[0])->journey == 0) {
+        return JOURNEY_OK;
+    }
 
     memset(&key, 0, sizeof(journey_flow_key_t));
 
@@ -145,8 +137,8 @@ journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
                == a->funnel.host_model[a->funnel.page_host[ev->page]])
         {
             furthest = ev->position;
-            key.phases |= journey_flows_phase(&a->funnel.models[key.model],
-                                              furthest);
+            k = journey_funnel_find(&a->funnel.models[key.model], furthest);
+            key.phases |= 1ULL << journey_min(k, JOURNEY_FLOW_PHASES - 1);
         }
     }
 
@@ -156,30 +148,22 @@ journey_flows_journey(journey_flows_t *flows, const journey_analysis_t *a,
                   ? JOURNEY_FLOW_DROPPED : JOURNEY_FLOW_OPEN;
     }
 
-    return journey_flows_add(flows, &key, visitor);
+    return journey_flows_add(flows, &key, flows->visitor_gen);
 }
 
 
 static int
-journey_flows_visitor(journey_flows_t *flows, const journey_analysis_t *a,
-    journey_order_t *order, const uint32_t *refs, uint32_t n, uint64_t visitor)
+journey_flows_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    uint32_t  i, first;
+    journey_flows_t  *flows;
 
-    refs = journey_order_by(order, a->store, refs, n, 1);
+    (void) visitor;
+    (void) refs;
+    (void) n;
 
-    for (first = 0; first < n; first += i) {
-        i = journey_order_run(a->store, refs + first, n - first, 1);
-
-        /* number 0 is what happened outside any */
-
-        if (journey_store_event(a->store, refs[first])->journey != 0
-            && journey_flows_journey(flows, a, refs + first, i, visitor)
-               != JOURNEY_OK)
-        {
-            return JOURNEY_ERROR;
-        }
-    }
+    flows = ctx;
+    flows->visitor_gen++;
 
     return JOURNEY_OK;
 }
@@ -257,66 +241,38 @@ journey_flows_fold(journey_flows_t *flows, uint64_t min)
 
 
 static int
-journey_flows_window(journey_flows_t *flows, const journey_analysis_t *a,
-    uint64_t *gen)
+journey_flows_end(void *ctx)
 {
-    int                     rc;
-    uint32_t                i;
-    journey_order_t         order;
-    const journey_store_t  *store;
+    journey_flows_t  *flows;
 
-    store = a->store;
-    rc = journey_order_init(&order, store);
+    flows = ctx;
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        rc = journey_flows_visitor(flows, a, &order,
-                                   store->order + store->visitors[i],
-                                   store->visitors[i + 1]
-                                   - store->visitors[i], ++*gen);
+    if (flows->n != 0) {
+        qsort_r(flows->flows, flows->n, sizeof(journey_flow_t),
+                journey_flows_size_cmp, &flows->a->store->all.names);
     }
 
-    journey_order_free(&order);
+    journey_flows_fold(flows, flows->a->opts->min_visitors);
 
-    return rc;
+    return JOURNEY_OK;
 }
 
 
 int
-journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a)
+journey_flows_init(journey_flows_t *flows, const journey_analysis_t *a,
+    journey_pass_t *pass)
 {
-    int       rc;
-    uint64_t  gen;
-
     memset(flows, 0, sizeof(journey_flows_t));
+    memset(pass, 0, sizeof(journey_pass_t));
 
-    if (journey_intern_init(&flows->keys, a->store->all.names.seed)
-        != JOURNEY_OK)
-    {
-        return JOURNEY_ERROR;
-    }
+    flows->a = a;
 
-    gen = 0;
+    pass->ctx = flows;
+    pass->visitor = journey_flows_visitor;
+    pass->journey = journey_flows_journey;
+    pass->end = journey_flows_end;
 
-    journey_analysis_rewind(a);
-
-    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-        if (journey_flows_window(flows, a, &gen) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
-    if (rc == JOURNEY_ERROR) {
-        return JOURNEY_ERROR;
-    }
-
-    if (flows->n != 0) {
-        qsort_r(flows->flows, flows->n, sizeof(journey_flow_t),
-                journey_flows_size_cmp, &a->store->all.names);
-    }
-
-    journey_flows_fold(flows, a->opts->min_visitors);
-
-    return JOURNEY_OK;
+    return journey_intern_init(&flows->keys, a->store->all.names.seed);
 }
 
 

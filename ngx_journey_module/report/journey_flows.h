@@ -11,7 +11,7 @@
 #define JOURNEY_FLOWS_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 #define JOURNEY_FLOW_NONE     UINT32_MAX        /* model: no phase at all */
@@ -43,15 +43,19 @@ typedef struct {
     journey_flow_t     *flows;
     uint32_t            n;
     uint32_t            size;
+
+    const journey_analysis_t  *a;
+    uint64_t            visitor_gen;    /* of the visitor looked at */
 } journey_flows_t;
 
 
 /*
- * Counts every journey of a finished analysis in one flow.  Those of fewer
- * than --min-visitors visitors become one.  JOURNEY_ERROR when memory is
- * exhausted; to be freed in any case.
+ * The pass that counts every journey in one flow.  Those of fewer than
+ * --min-visitors visitors become one.  JOURNEY_ERROR when memory is exhausted;
+ * to be freed in any case.
  */
-int journey_flows_count(journey_flows_t *flows, const journey_analysis_t *a);
+int journey_flows_init(journey_flows_t *flows, const journey_analysis_t *a,
+    journey_pass_t *pass);
 void journey_flows_free(journey_flows_t *flows);
 
 

@@ -14,7 +14,6 @@
 #include "journey_core.h"
 
 
-#define JOURNEY_AGAIN       -2          /* more bytes are needed */
 
 /* Longer members are inflated as a stream, whatever their header says. */
 #define JOURNEY_MEMBER_MAX  (64 * 1024 * 1024)

@@ -19,10 +19,9 @@
 #define JOURNEY_HTML_H
 
 
-#include "journey_flows.h"
+#include "journey_counts.h"
 #include "journey_report.h"
 #include "journey_report_rows.h"
-#include "journey_timeline.h"
 
 
 #define JOURNEY_HTML_MAX      1000000   /* bytes of a page */
@@ -59,8 +58,7 @@ typedef struct {
     const journey_options_t  *opts;
     const journey_analysis_t *a;
     const journey_damage_t   *damage;
-    journey_timeline_t        timeline;
-    journey_flows_t           flows;
+    journey_counts_t          counts;
     journey_headline_t        now;
     journey_headline_t        before;
     const char               *notes;    /* of the report, a line each */

@@ -237,7 +237,7 @@ journey_html_bars(journey_html_t *h, unsigned what, uint64_t top)
     double                     height, step;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
     step = 100.0 / line->n;
 
     for (i = 0; i < line->n; i++) {
@@ -264,7 +264,7 @@ journey_html_line(journey_html_t *h, unsigned what, uint64_t top)
     unsigned                   i, area;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
 
     journey_html_fmt(h, "<svg y=\"%u\" width=\"100%%\" height=\"%u\" "
                      "viewBox=\"0 0 1000 %u\" "
@@ -307,7 +307,7 @@ journey_html_hits(journey_html_t *h, unsigned what, const char *one,
     unsigned                   i;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
     step = 100.0 / line->n;
 
     for (i = 0; i < line->n; i++) {
@@ -330,7 +330,7 @@ journey_html_dates(journey_html_t *h)
     unsigned                   i, k, n, last;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
     n = journey_min(line->n, JOURNEY_HTML_TICKS);
     last = line->n - 1;
 
@@ -362,7 +362,7 @@ journey_html_plot(journey_html_t *h, unsigned what, const char *title,
     unsigned                   i, best, id;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
 
     for (i = 0, most = 0, best = 0; i < line->n; i++) {
         n = journey_html_bucket(&line->buckets[i], what);
@@ -436,7 +436,7 @@ journey_html_timeline(journey_html_t *h)
     unsigned                   i, what;
     const journey_timeline_t  *line;
 
-    line = &h->timeline;
+    line = &h->counts.timeline;
 
     if (line->n == 0) {
         journey_html_empty(h, h->a->events == 0 ? "No events in this period."

@@ -164,20 +164,61 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
     rc |= journey_table_phases(&h->phases, h->a);
     rc |= journey_table_goals(&h->goals, h->a, JOURNEY_LIMIT_NONE);
     rc |= journey_table_paths(&h->paths, h->a, JOURNEY_LIMIT_NONE);
-    rc |= journey_table_geo(&h->geo, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_table_geo(&h->geo, h->a, &h->counts.places,
+                            JOURNEY_LIMIT_NONE);
 
     n = 0;
-    rc |= journey_tables_content(h->content, &n, h->a, JOURNEY_LIMIT_NONE);
+    rc |= journey_tables_content(h->content, &n, h->a, &h->counts.content,
+                                 JOURNEY_LIMIT_NONE);
 
     n = 0;
-    rc |= journey_tables_transitions(h->moves, &n, h->a, JOURNEY_LIMIT_NONE);
-    rc |= journey_table_direct(&h->direct, h->a);
+    rc |= journey_tables_transitions(h->moves, &n, h->a,
+                                     &h->counts.transitions,
+                                     JOURNEY_LIMIT_NONE);
+    rc |= journey_table_direct(&h->direct, h->a, &h->counts.direct);
 
     if (h->opts->funnel != NULL) {
-        rc |= journey_table_funnel(&h->steps, h->a);
+        rc |= journey_table_funnel(&h->steps, h->a, &h->counts.steps);
     }
 
     return rc;
+}
+
+
+static int
+journey_html_count_all(journey_html_t *h)
+{
+    uint64_t           days;
+    journey_counts_t  *counts;
+
+    counts = &h->counts;
+
+    journey_counts_init(counts, h->opts);
+
+    counts->wanted = JOURNEY_COUNT_TRANSITIONS|JOURNEY_COUNT_DIRECT
+                     |JOURNEY_COUNT_RETENTION|JOURNEY_COUNT_PLACES
+                     |JOURNEY_COUNT_CONTENT|JOURNEY_COUNT_TIMELINE
+                     |JOURNEY_COUNT_FLOWS;
+
+    if (h->opts->funnel != NULL) {
+        counts->wanted |= JOURNEY_COUNT_STEPS;
+    }
+
+    if (!journey_report_exempt(h->a)) {
+        counts->wanted |= JOURNEY_COUNT_TOUCHES|JOURNEY_COUNT_TIME;
+    }
+
+    /* as many periods of retention as can be looked at */
+
+    days = (h->a->until - journey_min(h->a->from, h->a->until)) / 86400000;
+
+    counts->period = (days <= 15) ? JOURNEY_PERIOD_DAY
+                     : (days <= 180) ? JOURNEY_PERIOD_WEEK
+                     : JOURNEY_PERIOD_MONTH;
+
+    counts->outcomes = 1;
+
+    return journey_counts_run(counts, h->a);
 }
 
 
@@ -204,8 +245,7 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     h->notes = notes;
 
     rc = (notes == NULL
-          || journey_timeline_count(&h->timeline, a) != JOURNEY_OK
-          || journey_flows_count(&h->flows, a) != JOURNEY_OK
+          || journey_html_count_all(h) != JOURNEY_OK
           || journey_html_before(h, conf) != JOURNEY_OK
           || journey_html_tables(h, pool) != JOURNEY_OK
           || journey_html_page(h) != JOURNEY_OK) ? JOURNEY_ERROR
@@ -224,8 +264,7 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     journey_table_free(&h->moves[0]);
     journey_table_free(&h->moves[1]);
     journey_table_free(&h->steps);
-    journey_flows_free(&h->flows);
-    journey_timeline_free(&h->timeline);
+    journey_counts_free(&h->counts);
     free(notes);
 
     return rc;

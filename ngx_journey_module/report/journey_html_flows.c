@@ -438,8 +438,8 @@ journey_flow_models(journey_html_t *h, uint32_t *n)
         models[i].number = i;
     }
 
-    for (i = 0; i < h->flows.n; i++) {
-        flow = &h->flows.flows[i];
+    for (i = 0; i < h->counts.flows.n; i++) {
+        flow = &h->counts.flows.flows[i];
 
         if (!flow->key.folded && flow->key.model != JOURNEY_FLOW_NONE) {
             models[flow->key.model].journeys += flow->journeys;
@@ -465,7 +465,7 @@ journey_html_flows(journey_html_t *h)
     journey_rank_t       *models;
     journey_flow_plan_t   plan;
 
-    if (h->flows.n == 0) {
+    if (h->counts.flows.n == 0) {
         journey_html_empty(h, "No journey in this period.");
         return;
     }
@@ -478,7 +478,7 @@ journey_html_flows(journey_html_t *h)
 
     memset(&plan, 0, sizeof(journey_flow_plan_t));
     plan.a = h->a;
-    plan.flows = &h->flows;
+    plan.flows = &h->counts.flows;
     plan.first = 1;
 
     /* journeys without any phase have a picture, too */

@@ -292,13 +292,11 @@ journey_html_attribution(journey_html_t *h)
     uint32_t                i;
     journey_attr_t          attr;
     journey_error_t         err;
-    journey_touches_t       touches;
+    journey_touches_t      *touches;
     journey_html_attr_t     t;
     journey_attr_options_t  models;
 
-    if (h->a->store->all.exempt != 0
-        && h->a->store->all.exempt == h->a->store->all.nevents)
-    {
+    if (journey_report_exempt(h->a)) {
         journey_html_empty(h, "Not to be told: all events are of the profile "
                            "exempt, which records no touches.");
         return;
@@ -309,24 +307,21 @@ journey_html_attribution(journey_html_t *h)
     memset(&t, 0, sizeof(journey_html_attr_t));
     err.text[0] = '\0';
 
-    if (journey_touches_init(&touches, (double) h->opts->half_life, 1)
-        != JOURNEY_OK
-        || journey_touches_walk(&touches, h->a) != JOURNEY_OK
-        || journey_touches_sort(&touches) != JOURNEY_OK)
-    {
+    touches = &h->counts.touches;
+
+    if (journey_touches_sort(touches) != JOURNEY_OK) {
         h->no_memory = 1;
-        journey_touches_free(&touches);
         return;
     }
 
     models.models = JOURNEY_ATTR_ALL;
     models.order = 1;
-    models.direct = touches.direct;
-    models.bootstrap = (touches.paths.nitems <= JOURNEY_HTML_SAMPLED)
+    models.direct = touches->direct;
+    models.bootstrap = (touches->paths.nitems <= JOURNEY_HTML_SAMPLED)
                        ? JOURNEY_HTML_SAMPLES : 0;
     models.seed = JOURNEY_ATTR_SEED;
 
-    if (journey_attribute(&attr, &touches.paths, &models, &err)
+    if (journey_attribute(&attr, &touches->paths, &models, &err)
         != JOURNEY_OK)
     {
         /* a check that does not hold, or no memory: no number then */
@@ -341,7 +336,7 @@ journey_html_attribution(journey_html_t *h)
 
     } else {
         t.h = h;
-        t.touches = &touches;
+        t.touches = touches;
         t.attr = &attr;
         t.intervals = (models.bootstrap != 0);
         t.order = malloc((attr.nitems + 1) * sizeof(uint32_t));
@@ -363,7 +358,6 @@ journey_html_attribution(journey_html_t *h)
     }
 
     journey_attr_free(&attr);
-    journey_touches_free(&touches);
 }
 
 
@@ -485,52 +479,29 @@ journey_html_cohorts(journey_html_t *h, const journey_retention_t *r)
 void
 journey_html_retention(journey_html_t *h)
 {
-    int                   rc;
-    uint32_t              i;
-    uint64_t              days, visitors;
-    journey_options_t     opts;
-    journey_analysis_t    a;
-    journey_retention_t   r;
+    uint32_t                    i;
+    uint64_t                    visitors;
+    const journey_retention_t  *r;
 
-    days = (h->a->until - journey_min(h->a->from, h->a->until)) / 86400000;
-
-    /* as many periods as can be looked at */
-
-    opts = *h->opts;
-    opts.period = (days <= 15) ? JOURNEY_PERIOD_DAY
-                  : (days <= 180) ? JOURNEY_PERIOD_WEEK : JOURNEY_PERIOD_MONTH;
-
-    a = *h->a;
-    a.opts = &opts;
-
-    rc = journey_retention_count(&r, &a);
-
-    if (rc == JOURNEY_ERROR) {
-        h->no_memory = 1;
-        journey_retention_free(&r);
-        return;
-    }
-
+    r = &h->counts.retention;
     visitors = 0;
 
-    for (i = 0; rc == JOURNEY_OK && r.n != 0 && i <= r.n; i++) {
-        visitors += r.visitors[i];
+    for (i = 0; !r->unfit && r->n != 0 && i <= r->n; i++) {
+        visitors += r->visitors[i];
     }
 
-    if (rc != JOURNEY_OK) {
+    if (r->unfit) {
         journey_html_empty(h, "The times of this log are too far apart to be "
                            "shown.");
 
     } else if (visitors == 0) {
         journey_html_empty(h, "No visitor of this period can be known again.");
 
-    } else if (r.n < 2) {
+    } else if (r->n < 2) {
         journey_html_empty(h, "Too short a period: nobody can have come back "
                            "on a later day.");
 
     } else {
-        journey_html_cohorts(h, &r);
+        journey_html_cohorts(h, r);
     }
-
-    journey_retention_free(&r);
 }

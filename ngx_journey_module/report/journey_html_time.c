@@ -488,7 +488,6 @@ journey_html_conversion_time(journey_html_t *h)
 {
     journey_html_curve_t       curve;
     const journey_survival_t  *survival;
-    journey_conversion_time_t  time;
 
     if (journey_report_exempt(h->a)) {
         journey_html_empty(h, "Not to be told: all events are of the profile "
@@ -496,13 +495,7 @@ journey_html_conversion_time(journey_html_t *h)
         return;
     }
 
-    if (journey_conversion_time_count(&time, h->a) != JOURNEY_OK) {
-        h->no_memory = 1;
-        journey_conversion_time_free(&time);
-        return;
-    }
-
-    survival = &time.survival;
+    survival = &h->counts.time.survival;
 
     if (survival->n == 0) {
         journey_html_empty(h, "No journey can be followed from its first "
@@ -534,8 +527,7 @@ journey_html_conversion_time(journey_html_t *h)
         journey_html_curve_table(&curve);
     }
 
-    journey_html_curve_note(h, &time);
-    journey_conversion_time_free(&time);
+    journey_html_curve_note(h, &h->counts.time);
 }
 
 

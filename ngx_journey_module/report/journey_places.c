@@ -6,7 +6,6 @@
 
 #include "journey_places.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 
 #include <stdlib.h>
 
@@ -18,10 +17,9 @@
 #define JOURNEY_PLACE_JOURNEY  2
 
 
-typedef struct {
+typedef struct journey_places_walk_s {
     journey_places_t          *places;
     const journey_analysis_t  *a;
-    journey_order_t            order;
     uint64_t                   gen;
 } journey_places_walk_t;
 
@@ -53,7 +51,7 @@ journey_places_name(const journey_places_t *places, uint32_t number,
 /* The store's places by their first parts. */
 
 static int
-journey_places_init(journey_places_t *places, const journey_store_t *store,
+journey_places_names(journey_places_t *places, const journey_store_t *store,
     unsigned parts)
 {
     u_char         *p;
@@ -92,7 +90,7 @@ journey_places_init(journey_places_t *places, const journey_store_t *store,
     places->other = places->keys.n;
     places->n = places->keys.n + 1;
 
-    places->places = malloc(places->n * sizeof(journey_place_t));
+    places->places = calloc(places->n, sizeof(journey_place_t));
 
     return (places->places == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
 }
@@ -156,51 +154,61 @@ journey_places_once(journey_places_walk_t *walk, const uint32_t *refs,
 }
 
 
-static void
-journey_places_visitor(journey_places_walk_t *walk, const uint32_t *refs,
+static int
+journey_places_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
     uint32_t n)
 {
-    uint32_t                first, len;
-    unsigned                by_journey;
-    journey_ev_t           *ev;
-    const uint32_t         *order;
-    const journey_store_t  *store;
-
-    store = walk->a->store;
-
-    journey_places_once(walk, refs, n, JOURNEY_PLACE_VISITOR);
-
-    for (by_journey = 0; by_journey <= 1; by_journey++) {
-        order = journey_order_by(&walk->order, store, refs, n, by_journey);
-
-        for (first = 0; first < n; first += len) {
-            len = journey_order_run(store, order + first, n - first,
-                                    by_journey);
-            ev = journey_store_event(store, order[first]);
-
-            if (by_journey ? ev->journey == 0
-                : ev->session == 0 || (ev->flags & JOURNEY_EV_CONTINUED))
-            {
-                continue;
-            }
-
-            journey_places_once(walk, order + first, len,
-                                by_journey ? JOURNEY_PLACE_JOURNEY
-                                           : JOURNEY_PLACE_SESSION);
-        }
+    if (visitor != 0) {
+        journey_places_once(ctx, refs, n, JOURNEY_PLACE_VISITOR);
     }
+
+    return JOURNEY_OK;
 }
 
 
-static void
-journey_places_goals(journey_places_walk_t *walk)
+static int
+journey_places_session(void *ctx, const uint32_t *refs, uint32_t n)
+{
+    const journey_ev_t     *ev;
+    journey_places_walk_t  *walk;
+
+    walk = ctx;
+    ev = journey_store_event(walk->a->store, refs[0]);
+
+    if (ev->session != 0 && !(ev->flags & JOURNEY_EV_CONTINUED)) {
+        journey_places_once(walk, refs, n, JOURNEY_PLACE_SESSION);
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_places_journey(void *ctx, const uint32_t *refs, uint32_t n)
+{
+    journey_places_walk_t  *walk;
+
+    walk = ctx;
+
+    if (journey_store_event(walk->a->store, refs[0])->journey != 0) {
+        journey_places_once(walk, refs, n, JOURNEY_PLACE_JOURNEY);
+    }
+
+    return JOURNEY_OK;
+}
+
+
+static int
+journey_places_goals(void *ctx)
 {
     uint32_t                  i;
     journey_ev_t             *ev;
     journey_place_t          *place;
+    journey_places_walk_t    *walk;
     const journey_store_t    *store;
     const journey_goal_ev_t  *goal;
 
+    walk = ctx;
     store = walk->a->store;
 
     for (i = 0; i < store->ngoals; i++) {
@@ -219,6 +227,8 @@ journey_places_goals(journey_places_walk_t *walk)
             place->value += goal->value;
         }
     }
+
+    return JOURNEY_OK;
 }
 
 
@@ -236,67 +246,60 @@ journey_places_seen(const void *ctx, uint32_t i, uint64_t *visitors)
 
 
 static int
-journey_places_window(journey_places_walk_t *walk)
+journey_places_end(void *ctx)
 {
     int                     rc;
-    uint32_t                i, n;
-    const journey_store_t  *store;
+    journey_places_t       *places;
+    journey_places_walk_t  *walk;
 
-    store = walk->a->store;
-    rc = journey_order_init(&walk->order, store);
+    walk = ctx;
+    places = walk->places;
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
+    rc = (walk->a->opts->min_visitors == 0) ? JOURNEY_DECLINED
+         : journey_fold_few(&places->row, places->n, places->other,
+                            walk->a->opts->min_visitors, journey_places_seen,
+                            places, &places->keys);
 
-        if (n != 0) {
-            journey_places_visitor(walk, store->order + store->visitors[i], n);
-        }
+    if (rc == JOURNEY_OK) {
+        memset(places->places, 0, places->n * sizeof(journey_place_t));
+        return JOURNEY_AGAIN;
     }
 
-    journey_places_goals(walk);
-    journey_order_free(&walk->order);
-
-    return rc;
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
 }
 
 
 int
-journey_places_count(journey_places_t *places, const journey_analysis_t *a,
-    unsigned parts)
+journey_places_init(journey_places_t *places, const journey_analysis_t *a,
+    unsigned parts, journey_pass_t *pass)
 {
-    int                     rc;
-    journey_places_walk_t   walk;
+    journey_places_walk_t  *walk;
 
     memset(places, 0, sizeof(journey_places_t));
-    memset(&walk, 0, sizeof(journey_places_walk_t));
 
-    walk.places = places;
-    walk.a = a;
-
-    rc = journey_places_init(places, a->store, parts);
-
-    while (rc == JOURNEY_OK) {
-        memset(places->places, 0, places->n * sizeof(journey_place_t));
-
-        journey_analysis_rewind(a);
-
-        while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-            if (journey_places_window(&walk) != JOURNEY_OK) {
-                return JOURNEY_ERROR;
-            }
-        }
-
-        if (rc == JOURNEY_ERROR) {
-            return JOURNEY_ERROR;
-        }
-
-        rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
-             : journey_fold_few(&places->row, places->n, places->other,
-                                a->opts->min_visitors, journey_places_seen,
-                                places, &places->keys);
+    walk = calloc(1, sizeof(journey_places_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
     }
 
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
+    places->walk = walk;
+    walk->places = places;
+    walk->a = a;
+
+    if (journey_places_names(places, a->store, parts) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    memset(pass, 0, sizeof(journey_pass_t));
+
+    pass->ctx = walk;
+    pass->window = journey_places_goals;
+    pass->visitor = journey_places_visitor;
+    pass->session = journey_places_session;
+    pass->journey = journey_places_journey;
+    pass->end = journey_places_end;
+
+    return JOURNEY_OK;
 }
 
 
@@ -305,6 +308,7 @@ journey_places_free(journey_places_t *places)
 {
     journey_intern_free(&places->keys);
 
+    free(places->walk);
     free(places->places);
     free(places->row);
     free(places->number);

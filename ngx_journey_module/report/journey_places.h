@@ -10,7 +10,7 @@
 #define JOURNEY_PLACES_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 /* Visitors, sessions and journeys with an event there; those of whom no event
@@ -34,14 +34,16 @@ typedef struct {
     uint32_t              other;
     uint32_t             *row;          /* NULL: nothing is folded */
     uint32_t             *number;       /* by the place of the store */
+
+    struct journey_places_walk_s  *walk;
 } journey_places_t;
 
 
-/* From a finished analysis of a store with more; parts is 1 for countries, 2
- * for regions, 3 for cities.  JOURNEY_ERROR when memory is exhausted; to be
- * freed in any case. */
-int journey_places_count(journey_places_t *places,
-    const journey_analysis_t *a, unsigned parts);
+/* The pass that counts, of a store with more; parts is 1 for countries, 2 for
+ * regions, 3 for cities.  JOURNEY_ERROR when memory is exhausted; to be freed
+ * in any case. */
+int journey_places_init(journey_places_t *places,
+    const journey_analysis_t *a, unsigned parts, journey_pass_t *pass);
 void journey_places_free(journey_places_t *places);
 
 /* The parts of a number's name; what is unknown is empty. */

@@ -56,6 +56,7 @@ typedef struct {
     const journey_options_t   *opts;
     const journey_analysis_t  *a;
     const journey_damage_t    *damage;
+    journey_counts_t           counts;
     unsigned                   wanted;
     long                       limit;
     long                       top;     /* the limit of long lists */
@@ -144,7 +145,8 @@ journey_report_make_attribution(journey_report_t *r)
     journey_table_t  *table;
 
     table = journey_report_next(r);
-    rc = journey_table_attribution(table, r->a, r->damage, r->top);
+    rc = journey_table_attribution(table, r->a, &r->counts.touches, r->damage,
+                                   r->top);
 
     if (table->nrows == 0 && r->opts->format == JOURNEY_FORMAT_TEXT) {
 
@@ -174,7 +176,8 @@ journey_report_make_paths(journey_report_t *r)
 static int
 journey_report_make_moves(journey_report_t *r)
 {
-    return journey_tables_transitions(r->tables, &r->n, r->a, r->limit);
+    return journey_tables_transitions(r->tables, &r->n, r->a,
+                                      &r->counts.transitions, r->limit);
 }
 
 
@@ -187,14 +190,15 @@ journey_report_make_time(journey_report_t *r)
         return JOURNEY_OK;
     }
 
-    return journey_tables_time(r->tables, &r->n, r->a, r->limit);
+    return journey_tables_time(r->tables, &r->n, r->a, &r->counts.time,
+                               r->limit);
 }
 
 
 static int
 journey_report_make_direct(journey_report_t *r)
 {
-    return journey_table_direct(journey_report_next(r), r->a);
+    return journey_table_direct(journey_report_next(r), r->a, &r->counts.direct);
 }
 
 
@@ -211,7 +215,7 @@ journey_report_make_retention(journey_report_t *r)
         return JOURNEY_OK;
     }
 
-    rc = journey_table_retention(table, r->a, r->limit);
+    rc = journey_table_retention(table, r->a, &r->counts.retention, r->limit);
 
     if (rc == JOURNEY_DECLINED) {
         table->members = "\"retention\":null";
@@ -224,46 +228,80 @@ journey_report_make_retention(journey_report_t *r)
 static int
 journey_report_make_geo(journey_report_t *r)
 {
-    return journey_table_geo(journey_report_next(r), r->a, r->limit);
+    return journey_table_geo(journey_report_next(r), r->a, &r->counts.places,
+                             r->limit);
 }
 
 
 static int
 journey_report_make_funnel(journey_report_t *r)
 {
-    return journey_table_funnel(journey_report_next(r), r->a);
+    return journey_table_funnel(journey_report_next(r), r->a, &r->counts.steps);
 }
 
 
 static int
 journey_report_make_content(journey_report_t *r)
 {
-    return journey_tables_content(r->tables, &r->n, r->a, r->top);
+    return journey_tables_content(r->tables, &r->n, r->a, &r->counts.content,
+                                  r->top);
 }
 
 
-/* In the order in which report has them. */
+/* In the order in which report has them, and what is counted for each. */
 
 static const struct {
     unsigned   table;
+    unsigned   count;
     int      (*make)(journey_report_t *r);
 } journey_report_makers[] = {
-    { JOURNEY_REPORT_SUMMARY, journey_report_make_summary },
-    { JOURNEY_REPORT_CHANNELS, journey_report_make_channels },
-    { JOURNEY_REPORT_CAMPAIGNS, journey_report_make_campaigns },
-    { JOURNEY_REPORT_PHASES, journey_report_make_phases },
-    { JOURNEY_REPORT_MOVES, journey_report_make_moves },
-    { JOURNEY_REPORT_GOALS, journey_report_make_goals },
-    { JOURNEY_REPORT_ATTRIBUTION, journey_report_make_attribution },
-    { JOURNEY_REPORT_PAGES, journey_report_make_pages },
-    { JOURNEY_REPORT_PATHS, journey_report_make_paths },
-    { JOURNEY_REPORT_TIME, journey_report_make_time },
-    { JOURNEY_REPORT_DIRECT, journey_report_make_direct },
-    { JOURNEY_REPORT_RETENTION, journey_report_make_retention },
-    { JOURNEY_REPORT_GEO, journey_report_make_geo },
-    { JOURNEY_REPORT_FUNNEL, journey_report_make_funnel },
-    { JOURNEY_REPORT_CONTENT, journey_report_make_content }
+    { JOURNEY_REPORT_SUMMARY, 0, journey_report_make_summary },
+    { JOURNEY_REPORT_CHANNELS, 0, journey_report_make_channels },
+    { JOURNEY_REPORT_CAMPAIGNS, 0, journey_report_make_campaigns },
+    { JOURNEY_REPORT_PHASES, 0, journey_report_make_phases },
+    { JOURNEY_REPORT_MOVES, JOURNEY_COUNT_TRANSITIONS,
+      journey_report_make_moves },
+    { JOURNEY_REPORT_GOALS, 0, journey_report_make_goals },
+    { JOURNEY_REPORT_ATTRIBUTION, JOURNEY_COUNT_TOUCHES,
+      journey_report_make_attribution },
+    { JOURNEY_REPORT_PAGES, 0, journey_report_make_pages },
+    { JOURNEY_REPORT_PATHS, 0, journey_report_make_paths },
+    { JOURNEY_REPORT_TIME, JOURNEY_COUNT_TIME, journey_report_make_time },
+    { JOURNEY_REPORT_DIRECT, JOURNEY_COUNT_DIRECT,
+      journey_report_make_direct },
+    { JOURNEY_REPORT_RETENTION, JOURNEY_COUNT_RETENTION,
+      journey_report_make_retention },
+    { JOURNEY_REPORT_GEO, JOURNEY_COUNT_PLACES, journey_report_make_geo },
+    { JOURNEY_REPORT_FUNNEL, JOURNEY_COUNT_STEPS,
+      journey_report_make_funnel },
+    { JOURNEY_REPORT_CONTENT, JOURNEY_COUNT_CONTENT,
+      journey_report_make_content }
 };
+
+#define JOURNEY_REPORT_MAKERS                                                 \
+    (sizeof(journey_report_makers) / sizeof(journey_report_makers[0]))
+
+
+static int
+journey_report_count(journey_report_t *r)
+{
+    unsigned  i;
+
+    journey_counts_init(&r->counts, r->opts);
+
+    for (i = 0; i < JOURNEY_REPORT_MAKERS; i++) {
+        if (r->wanted & journey_report_makers[i].table) {
+            r->counts.wanted |= journey_report_makers[i].count;
+        }
+    }
+
+    if (journey_report_exempt(r->a)) {
+        r->counts.wanted &= ~(JOURNEY_COUNT_TOUCHES|JOURNEY_COUNT_TIME
+                              |JOURNEY_COUNT_RETENTION);
+    }
+
+    return journey_counts_run(&r->counts, r->a);
+}
 
 
 /* All that is wanted.  What cannot be is left out of a report. */
@@ -274,10 +312,8 @@ journey_report_make(journey_report_t *r)
     int       rc;
     unsigned  i;
 
-    for (i = 0;
-         i < sizeof(journey_report_makers) / sizeof(journey_report_makers[0]);
-         i++)
-    {
+    for (i = 0; i < JOURNEY_REPORT_MAKERS; i++) {
+
         if (!(r->wanted & journey_report_makers[i].table)) {
             continue;
         }
@@ -373,7 +409,11 @@ journey_report_print(const journey_options_t *opts,
         r.tables[i].pool = pool;
     }
 
-    rc = journey_report_make(&r);
+    rc = journey_report_count(&r);
+
+    if (rc == JOURNEY_OK) {
+        rc = journey_report_make(&r);
+    }
 
     if (rc == JOURNEY_OK) {
         journey_output_init(&out, stdout, &opts->zone);
@@ -397,6 +437,8 @@ journey_report_print(const journey_options_t *opts,
     for (i = 0; i < JOURNEY_REPORT_TABLES; i++) {
         journey_table_free(&r.tables[i]);
     }
+
+    journey_counts_free(&r.counts);
 
     return (rc == JOURNEY_OK && r.declined) ? JOURNEY_DECLINED : rc;
 }

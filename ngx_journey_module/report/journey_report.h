@@ -10,12 +10,13 @@
 #define JOURNEY_REPORT_H
 
 
-#include "journey_analysis.h"
+#include "journey_counts.h"
 #include "journey_load.h"
 #include "journey_table.h"
 
 
-/* The tables, each from a finished analysis.  JOURNEY_ERROR when memory is
+/* The tables, each from a finished analysis, and some from what was counted
+ * beside it.  JOURNEY_ERROR when memory is
  * exhausted.  limit is the number of rows, JOURNEY_LIMIT_NONE for all. */
 
 int journey_table_summary(journey_table_t *table, const journey_analysis_t *a,
@@ -31,7 +32,8 @@ int journey_table_goals(journey_table_t *table, const journey_analysis_t *a,
  * command; in JSON its members.  JOURNEY_DECLINED, which was said, when it
  * cannot be. */
 int journey_table_attribution(journey_table_t *table,
-    const journey_analysis_t *a, const journey_damage_t *damage, long limit);
+    const journey_analysis_t *a, journey_touches_t *touches,
+    const journey_damage_t *damage, long limit);
 
 int journey_table_pages(journey_table_t *table, const journey_analysis_t *a,
     long limit);
@@ -40,7 +42,8 @@ int journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
 
 /* JOURNEY_DECLINED when it cannot be, with a message printed. */
 int journey_table_retention(journey_table_t *table,
-    const journey_analysis_t *a, long limit);
+    const journey_analysis_t *a, const journey_retention_t *retention,
+    long limit);
 
 /* What a reader of the numbers has to know, a line each; to opts->notes. */
 void journey_report_notes(const journey_options_t *opts,
@@ -54,24 +57,29 @@ void journey_report_table_notes(const journey_options_t *opts,
 int journey_report_exempt(const journey_analysis_t *a);
 
 int journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
-    long limit);
+    const journey_places_t *places, long limit);
 
-int journey_table_funnel(journey_table_t *table, const journey_analysis_t *a);
+int journey_table_funnel(journey_table_t *table, const journey_analysis_t *a,
+    const journey_steps_t *steps);
 
 /* Time to conversion: the headline and the curve, *n tables. */
 int journey_tables_time(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit);
+    const journey_analysis_t *a, const journey_conversion_time_t *time,
+    long limit);
 
 /* Direct touches by their kinds. */
-int journey_table_direct(journey_table_t *table, const journey_analysis_t *a);
+int journey_table_direct(journey_table_t *table, const journey_analysis_t *a,
+    const journey_direct_t *direct);
 
 /* Transitions between phases, and the times in phases: *n tables, two. */
 int journey_tables_transitions(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit);
+    const journey_analysis_t *a, const journey_transitions_t *transitions,
+    long limit);
 
 /* Content, and its gaps where there is a configuration: *n tables. */
 int journey_tables_content(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit);
+    const journey_analysis_t *a, const journey_content_t *content,
+    long limit);
 
 /* The commands. */
 int journey_report(const journey_options_t *opts);

@@ -215,12 +215,11 @@ journey_report_models_table(journey_table_t *table,
 
 int
 journey_table_attribution(journey_table_t *table, const journey_analysis_t *a,
-    const journey_damage_t *damage, long limit)
+    journey_touches_t *touches, const journey_damage_t *damage, long limit)
 {
     int                    rc;
     journey_error_t        err;
     journey_options_t      opts;
-    journey_touches_t      touches;
     journey_attribution_t  at;
 
     if (journey_report_exempt(a)) {
@@ -235,38 +234,29 @@ journey_table_attribution(journey_table_t *table, const journey_analysis_t *a,
     opts.limit = limit;
 
     at.opts = &opts;
-    at.touches = &touches;
+    at.touches = touches;
     at.a = a;
     at.exempt = a->store->all.exempt;
     at.bad_lines = damage->bad_lines + damage->bad_members
                    + damage->bad_files;
     err.text[0] = '\0';
 
-    rc = journey_touches_init(&touches, (double) opts.half_life, 0);
+    rc = journey_attribution_credit(&at,
+                                    opts.format == JOURNEY_FORMAT_TEXT
+                                    ? JOURNEY_REPORT_MODELS
+                                    : JOURNEY_ATTR_ALL, &err);
 
-    if (rc == JOURNEY_OK) {
-        rc = journey_touches_walk(&touches, a);
-    }
+    if (rc != JOURNEY_OK) {
+        fprintf(stderr, "journey: attribution: %s\n", err.text);
+        table->members = "\"attribution\":null,\n\"markov\":null,\n"
+                         "\"models\":null";
+        rc = JOURNEY_DECLINED;
 
-    if (rc == JOURNEY_OK) {
-        rc = journey_attribution_credit(&at,
-                                        opts.format == JOURNEY_FORMAT_TEXT
-                                        ? JOURNEY_REPORT_MODELS
-                                        : JOURNEY_ATTR_ALL, &err);
-
-        if (rc != JOURNEY_OK) {
-            fprintf(stderr, "journey: attribution: %s\n", err.text);
-            table->members = "\"attribution\":null,\n\"markov\":null,\n"
-                             "\"models\":null";
-            rc = JOURNEY_DECLINED;
-
-        } else {
-            rc = journey_report_models_table(table, &at);
-        }
+    } else {
+        rc = journey_report_models_table(table, &at);
     }
 
     journey_attr_free(&at.attr);
-    journey_touches_free(&touches);
 
     return rc;
 }

@@ -229,24 +229,17 @@ journey_report_gaps(journey_table_t *table, const journey_analysis_t *a,
 
 int
 journey_tables_content(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit)
+    const journey_analysis_t *a, const journey_content_t *content, long limit)
 {
-    int                rc;
-    journey_content_t  content;
+    int  rc;
 
-    rc = journey_content_count(&content, a, a->phases);
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_report_content_pages(&tables[(*n)++], a, &content, limit);
-    }
+    rc = journey_report_content_pages(&tables[(*n)++], a, content, limit);
 
     if (rc == JOURNEY_OK && a->phases != NULL
         && journey_phases_count(a->phases) != 0)
     {
-        rc = journey_report_gaps(&tables[(*n)++], a, &content);
+        rc = journey_report_gaps(&tables[(*n)++], a, content);
     }
-
-    journey_content_free(&content);
 
     return rc;
 }

@@ -98,13 +98,13 @@ journey_report_direct_notes(journey_table_t *table,
 
 
 int
-journey_table_direct(journey_table_t *table, const journey_analysis_t *a)
+journey_table_direct(journey_table_t *table, const journey_analysis_t *a,
+    const journey_direct_t *direct)
 {
     int                rc;
     uint64_t           touches;
     unsigned           i;
     journey_column_t  *columns;
-    journey_direct_t   direct;
 
     columns = journey_report_columns(table->pool,
                                      journey_columns(journey_direct_columns));
@@ -119,18 +119,17 @@ journey_table_direct(journey_table_t *table, const journey_analysis_t *a)
                        / sizeof(journey_direct_columns[0]));
     table->empty = "no direct touches";
 
-    rc = journey_direct_count(&direct, a);
+    rc = JOURNEY_OK;
 
     for (i = 0, touches = 0; i <= JOURNEY_DIRECT_KINDS; i++) {
-        touches += direct.sums[i].touches;
+        touches += direct->sums[i].touches;
     }
 
     for (i = 0; i <= JOURNEY_DIRECT_KINDS && rc == JOURNEY_OK; i++) {
-        rc = journey_report_direct_row(table, a, &direct, i, touches);
+        rc = journey_report_direct_row(table, a, direct, i, touches);
     }
 
-    journey_report_direct_notes(table, a, &direct);
-    journey_direct_free(&direct);
+    journey_report_direct_notes(table, a, direct);
 
     return rc;
 }

@@ -177,21 +177,8 @@ journey_report_places(journey_table_t *table, const journey_analysis_t *a,
 
 int
 journey_table_geo(journey_table_t *table, const journey_analysis_t *a,
-    long limit)
+    const journey_places_t *places, long limit)
 {
-    int               rc;
-    unsigned          parts;
-    journey_places_t  places;
-
-    parts = 1 + (unsigned) a->opts->by;
-
-    rc = journey_places_count(&places, a, parts);
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_report_places(table, a, &places, parts, limit);
-    }
-
-    journey_places_free(&places);
-
-    return rc;
+    return journey_report_places(table, a, places, 1 + (unsigned) a->opts->by,
+                                 limit);
 }

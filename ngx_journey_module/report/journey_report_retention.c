@@ -288,23 +288,14 @@ journey_report_retention_table(journey_table_t *table,
 
 int
 journey_table_retention(journey_table_t *table, const journey_analysis_t *a,
-    long limit)
+    const journey_retention_t *retention, long limit)
 {
-    int                  rc;
-    journey_retention_t  retention;
-
-    rc = journey_retention_count(&retention, a);
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_report_retention_table(table, a, &retention, limit);
-
-    } else if (rc == JOURNEY_DECLINED) {
+    if (retention->unfit) {
         fprintf(stderr, "journey: retention: the input has more than %d "
                 "periods; --period, --since and --until make fewer\n",
                 JOURNEY_RETENTION_MAX);
+        return JOURNEY_DECLINED;
     }
 
-    journey_retention_free(&retention);
-
-    return rc;
+    return journey_report_retention_table(table, a, retention, limit);
 }

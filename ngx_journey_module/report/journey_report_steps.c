@@ -76,31 +76,22 @@ journey_report_step(journey_table_t *table, const journey_analysis_t *a,
 
 
 int
-journey_table_funnel(journey_table_t *table, const journey_analysis_t *a)
+journey_table_funnel(journey_table_t *table, const journey_analysis_t *a,
+    const journey_steps_t *steps)
 {
-    int              rc;
-    unsigned         i;
-    journey_error_t  err;
-    journey_steps_t  steps;
-
-    /* it was read before, so that nothing is wrong with it */
-
-    (void) journey_steps_parse(&steps, a->opts->funnel, &err);
+    int       rc;
+    unsigned  i;
 
     journey_table_init(table, table->pool, "funnel", "Funnel",
                        journey_columns(journey_steps_columns));
 
-    rc = journey_steps_count(&steps, a, a->opts->window);
+    for (i = 0, rc = JOURNEY_OK; i < steps->n && rc == JOURNEY_OK; i++) {
+        rc = journey_report_step(table, a, steps, i);
 
-    for (i = 0; i < steps.n && rc == JOURNEY_OK; i++) {
-        rc = journey_report_step(table, a, &steps, i);
-
-        if (steps.steps[i].visitors < a->opts->min_visitors) {
+        if (steps->steps[i].visitors < a->opts->min_visitors) {
             break;
         }
     }
-
-    journey_steps_free(&steps);
 
     return rc;
 }

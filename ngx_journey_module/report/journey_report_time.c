@@ -370,8 +370,8 @@ journey_report_time_curve(journey_table_t *table, const journey_analysis_t *a,
 }
 
 
-static int
-journey_report_time_tables(journey_table_t *tables, unsigned *n,
+int
+journey_tables_time(journey_table_t *tables, unsigned *n,
     const journey_analysis_t *a, const journey_conversion_time_t *time,
     long limit)
 {
@@ -419,25 +419,6 @@ journey_report_time_tables(journey_table_t *tables, unsigned *n,
         rc = journey_report_time_curve(&tables[(*n)++], a, &time->survival,
                                        limit);
     }
-
-    return rc;
-}
-
-
-int
-journey_tables_time(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit)
-{
-    int                        rc;
-    journey_conversion_time_t  time;
-
-    rc = journey_conversion_time_count(&time, a);
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_report_time_tables(tables, n, a, &time, limit);
-    }
-
-    journey_conversion_time_free(&time);
 
     return rc;
 }

@@ -305,8 +305,8 @@ journey_report_phase_times(journey_table_t *table,
 }
 
 
-static int
-journey_report_transitions_fill(journey_table_t *tables, unsigned *n,
+int
+journey_tables_transitions(journey_table_t *tables, unsigned *n,
     const journey_analysis_t *a, const journey_transitions_t *transitions,
     long limit)
 {
@@ -355,24 +355,4 @@ journey_report_transitions_fill(journey_table_t *tables, unsigned *n,
     (*n)++;
 
     return journey_report_phase_times(table, a, transitions, hosts);
-}
-
-
-int
-journey_tables_transitions(journey_table_t *tables, unsigned *n,
-    const journey_analysis_t *a, long limit)
-{
-    int                    rc;
-    journey_transitions_t  transitions;
-
-    rc = journey_transitions_count(&transitions, a);
-
-    if (rc == JOURNEY_OK) {
-        rc = journey_report_transitions_fill(tables, n, a, &transitions,
-                                             limit);
-    }
-
-    journey_transitions_free(&transitions);
-
-    return rc;
 }

@@ -6,7 +6,6 @@
 
 #include "journey_retention.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 #include "journey_persons.h"
 
 #include <stdio.h>
@@ -18,11 +17,13 @@
 
 /* What is needed while visitors are counted. */
 
-typedef struct {
+typedef struct journey_retention_walk_s {
     journey_retention_t       *retention;
     const journey_analysis_t  *a;
     int64_t                    since;   /* the first day of a cohort */
-    journey_order_t            order;
+    unsigned                   counted; /* the visitor is in a cohort */
+    uint32_t                   cohort;
+    uint64_t                  *back;    /* its row of returns */
     uint64_t                   gen;     /* number of the visitor */
     uint64_t                  *marks;   /* by column: that of the latest */
     uint64_t                  *cohorts; /* visitors of each, folded or not */
@@ -151,103 +152,82 @@ journey_retention_cohort(journey_retention_walk_t *walk, uint32_t visitor,
 
 /* A session is of the period in which it began. */
 
-static void
-journey_retention_sessions(journey_retention_walk_t *walk, uint32_t visitor,
-    uint32_t cohort, uint64_t *back)
-{
-    int64_t              k;
-    uint32_t             i, n;
-    journey_ev_t        *ev;
-    journey_store_t     *store;
-    const uint32_t      *refs;
-    journey_retention_t *retention;
-
-    retention = walk->retention;
-    store = walk->a->store;
-    n = store->visitors[visitor + 1] - store->visitors[visitor];
-    refs = journey_order_by(&walk->order, store,
-                            store->order + store->visitors[visitor], n, 0);
-
-    for (i = 0; i < n; i += journey_order_run(store, refs + i, n - i, 0)) {
-        ev = journey_store_event(store, refs[i]);
-
-        if (ev->session == 0) {
-            continue;
-        }
-
-        k = journey_retention_period(retention,
-                              journey_time_day(&walk->a->opts->zone, ev->t))
-            - retention->first - cohort;
-
-        /* the day of fs is one of UTC */
-
-        k = journey_max(k, 0);
-
-        if (k < (int64_t) (retention->n - cohort)
-            && walk->marks[k] != walk->gen)
-        {
-            walk->marks[k] = walk->gen;
-            back[k]++;
-        }
-    }
-}
-
-
 static int
-journey_retention_window(journey_retention_walk_t *walk)
+journey_retention_session(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t              i, row, cohort;
-    journey_store_t      *store;
-    journey_retention_t  *retention;
+    int64_t                    k;
+    const journey_ev_t        *ev;
+    journey_retention_t       *retention;
+    journey_retention_walk_t  *walk;
 
+    (void) n;
+
+    walk = ctx;
     retention = walk->retention;
-    store = walk->a->store;
+    ev = journey_store_event(walk->a->store, refs[0]);
 
-    if (journey_order_init(&walk->order, store) != JOURNEY_OK) {
-        journey_order_free(&walk->order);
-        return JOURNEY_ERROR;
+    if (!walk->counted || ev->session == 0) {
+        return JOURNEY_OK;
     }
 
-    for (i = 1; i < store->nvisitors; i++) {
+    k = journey_retention_period(retention,
+                              journey_time_day(&walk->a->opts->zone, ev->t))
+        - retention->first - walk->cohort;
 
-        if (store->visitors[i + 1] == store->visitors[i]
-            || journey_retention_cohort(walk, i, &cohort) != JOURNEY_OK)
-        {
-            continue;
-        }
+    /* the day of fs is one of UTC */
 
-        row = journey_fold_row(retention->row, cohort);
-        retention->visitors[row]++;
-        walk->cohorts[cohort]++;
-        walk->gen++;
+    k = journey_max(k, 0);
 
-        journey_retention_sessions(walk, i, cohort,
-                                   retention->back
-                                   + (size_t) row * retention->n);
+    if (k < (int64_t) (retention->n - walk->cohort)
+        && walk->marks[k] != walk->gen)
+    {
+        walk->marks[k] = walk->gen;
+        walk->back[k]++;
     }
-
-    journey_order_free(&walk->order);
 
     return JOURNEY_OK;
 }
 
 
 static int
-journey_retention_visitors(journey_retention_walk_t *walk)
+journey_retention_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    int                   rc;
+    uint32_t                   row;
+    journey_retention_t       *retention;
+    journey_retention_walk_t  *walk;
+
+    (void) refs;
+    (void) n;
+
+    walk = ctx;
+    retention = walk->retention;
+
+    walk->counted = (visitor != 0
+                     && journey_retention_cohort(walk, visitor, &walk->cohort)
+                        == JOURNEY_OK);
+
+    if (walk->counted) {
+        row = journey_fold_row(retention->row, walk->cohort);
+        retention->visitors[row]++;
+        walk->back = retention->back + (size_t) row * retention->n;
+        walk->cohorts[walk->cohort]++;
+        walk->gen++;
+    }
+
+    return JOURNEY_OK;
+}
+
+
+/* Of how many visitors each period could be seen. */
+
+static void
+journey_retention_seen(journey_retention_walk_t *walk)
+{
     uint32_t              k, row, cohort;
     journey_retention_t  *retention;
 
     retention = walk->retention;
-
-    journey_analysis_rewind(walk->a);
-
-    while ((rc = journey_analysis_next(walk->a)) == JOURNEY_OK) {
-        if (journey_retention_window(walk) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
 
     for (cohort = 0; cohort < retention->n; cohort++) {
         row = journey_fold_row(retention->row, cohort);
@@ -257,8 +237,6 @@ journey_retention_visitors(journey_retention_walk_t *walk)
                 += walk->cohorts[cohort];
         }
     }
-
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
 }
 
 
@@ -309,77 +287,122 @@ journey_retention_range(journey_retention_walk_t *walk)
 }
 
 
-int
-journey_retention_count(journey_retention_t *retention,
-    const journey_analysis_t *a)
+static void
+journey_retention_reset(journey_retention_walk_t *walk)
+{
+    size_t                size;
+    journey_retention_t  *retention;
+
+    retention = walk->retention;
+    size = (size_t) (retention->n + 1) * retention->n;
+
+    retention->all = retention->hashes = retention->exempt = 0;
+    retention->earlier = retention->unknown = 0;
+
+    walk->gen = 0;
+
+    memset(walk->marks, 0, retention->n * sizeof(uint64_t));
+    memset(walk->cohorts, 0, retention->n * sizeof(uint64_t));
+    memset(retention->visitors, 0, (retention->n + 1) * sizeof(uint64_t));
+    memset(retention->seen, 0, size * sizeof(uint64_t));
+    memset(retention->back, 0, size * sizeof(uint64_t));
+}
+
+
+static int
+journey_retention_end(void *ctx)
 {
     int                        rc;
+    journey_retention_t       *retention;
+    journey_retention_walk_t  *walk;
+
+    walk = ctx;
+    retention = walk->retention;
+
+    journey_retention_seen(walk);
+
+    rc = (walk->a->opts->min_visitors == 0) ? JOURNEY_DECLINED
+         : journey_fold_few(&retention->row, retention->n + 1, retention->n,
+                            walk->a->opts->min_visitors,
+                            journey_retention_row, retention, NULL);
+
+    if (rc == JOURNEY_OK) {
+        journey_retention_reset(walk);
+        return JOURNEY_AGAIN;
+    }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
+}
+
+
+int
+journey_retention_init(journey_retention_t *retention,
+    const journey_analysis_t *a, journey_period_e period,
+    journey_pass_t *pass)
+{
     size_t                     size;
     uint32_t                   n;
-    journey_retention_walk_t   walk;
+    journey_retention_walk_t  *walk;
 
     memset(retention, 0, sizeof(journey_retention_t));
+    memset(pass, 0, sizeof(journey_pass_t));
 
-    retention->period = a->opts->period;
+    retention->period = period;
 
     if (a->visitors == 0) {
         return JOURNEY_OK;
     }
 
-    memset(&walk, 0, sizeof(journey_retention_walk_t));
+    walk = calloc(1, sizeof(journey_retention_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
+    }
 
-    walk.retention = retention;
-    walk.a = a;
+    retention->walk = walk;
+    walk->retention = retention;
+    walk->a = a;
 
-    if (journey_retention_range(&walk) != JOURNEY_OK) {
-        return JOURNEY_DECLINED;
+    if (journey_retention_range(walk) != JOURNEY_OK) {
+        retention->unfit = 1;
+        return JOURNEY_OK;
     }
 
     n = retention->n;
     size = (size_t) (n + 1) * n;
 
-    walk.marks = malloc(n * sizeof(uint64_t));
-    walk.cohorts = malloc(n * sizeof(uint64_t));
+    walk->marks = malloc(n * sizeof(uint64_t));
+    walk->cohorts = malloc(n * sizeof(uint64_t));
     retention->visitors = malloc((n + 1) * sizeof(uint64_t));
     retention->seen = malloc(size * sizeof(uint64_t));
     retention->back = malloc(size * sizeof(uint64_t));
 
-    rc = (walk.marks == NULL || walk.cohorts == NULL
-          || retention->visitors == NULL || retention->seen == NULL
-          || retention->back == NULL) ? JOURNEY_ERROR : JOURNEY_OK;
-
-    while (rc == JOURNEY_OK) {
-
-        retention->all = retention->hashes = retention->exempt = 0;
-        retention->earlier = retention->unknown = 0;
-
-        memset(walk.marks, 0, n * sizeof(uint64_t));
-        memset(walk.cohorts, 0, n * sizeof(uint64_t));
-        memset(retention->visitors, 0, (n + 1) * sizeof(uint64_t));
-        memset(retention->seen, 0, size * sizeof(uint64_t));
-        memset(retention->back, 0, size * sizeof(uint64_t));
-
-        if (journey_retention_visitors(&walk) != JOURNEY_OK) {
-            rc = JOURNEY_ERROR;
-            break;
-        }
-
-        rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
-             : journey_fold_few(&retention->row, n + 1, n,
-                                a->opts->min_visitors, journey_retention_row,
-                                retention, NULL);
+    if (walk->marks == NULL || walk->cohorts == NULL
+        || retention->visitors == NULL || retention->seen == NULL
+        || retention->back == NULL)
+    {
+        return JOURNEY_ERROR;
     }
 
-    free(walk.marks);
-    free(walk.cohorts);
+    journey_retention_reset(walk);
 
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
+    pass->ctx = walk;
+    pass->visitor = journey_retention_visitor;
+    pass->session = journey_retention_session;
+    pass->end = journey_retention_end;
+
+    return JOURNEY_OK;
 }
 
 
 void
 journey_retention_free(journey_retention_t *retention)
 {
+    if (retention->walk != NULL) {
+        free(retention->walk->marks);
+        free(retention->walk->cohorts);
+        free(retention->walk);
+    }
+
     free(retention->visitors);
     free(retention->seen);
     free(retention->back);

@@ -11,7 +11,7 @@
 #define JOURNEY_RETENTION_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 #define JOURNEY_RETENTION_MAX  1500     /* periods of an input */
@@ -22,7 +22,7 @@
  */
 
 typedef struct {
-    unsigned       period;              /* journey_period_e */
+    journey_period_e  period;
     int64_t        first;
     uint32_t       n;                   /* periods, and so cohorts */
     uint32_t       over;                /* periods that have ended */
@@ -38,14 +38,19 @@ typedef struct {
     uint64_t       exempt;
     uint64_t       earlier;             /* first seen before the input */
     uint64_t       unknown;             /* when, or not before its end */
+
+    unsigned       unfit;               /* more than JOURNEY_RETENTION_MAX
+                                           periods: nothing is counted */
+
+    struct journey_retention_walk_s  *walk;
 } journey_retention_t;
 
 
-/* From a finished analysis.  JOURNEY_DECLINED when there are more periods than
- * JOURNEY_RETENTION_MAX, JOURNEY_ERROR when memory is exhausted; to be freed in
- * any case. */
-int journey_retention_count(journey_retention_t *retention,
-    const journey_analysis_t *a);
+/* The pass that counts, which has no ctx when there is nothing to count.
+ * JOURNEY_ERROR when memory is exhausted; to be freed in any case. */
+int journey_retention_init(journey_retention_t *retention,
+    const journey_analysis_t *a, journey_period_e period,
+    journey_pass_t *pass);
 void journey_retention_free(journey_retention_t *retention);
 
 /* "2026-11-16", of a month "2026-11"; dst has 16 bytes. */

@@ -17,7 +17,7 @@ typedef struct {
     unsigned                   set;
 } journey_steps_way_t;
 
-typedef struct {
+typedef struct journey_steps_walk_s {
     journey_steps_t           *steps;
     const journey_analysis_t  *a;
     uint64_t                   window;
@@ -139,7 +139,7 @@ journey_steps_of(const journey_steps_walk_t *walk, const journey_ev_t *ev)
 /* How many steps a visitor made, and when. */
 
 static unsigned
-journey_steps_visitor(journey_steps_walk_t *walk, const uint32_t *refs,
+journey_steps_made(journey_steps_walk_t *walk, const uint32_t *refs,
     uint32_t n, journey_steps_way_t *best)
 {
     uint32_t              i, bits;
@@ -231,32 +231,31 @@ journey_steps_cmp(const void *one, const void *two)
 
 
 static int
-journey_steps_window(journey_steps_walk_t *walk)
+journey_steps_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    uint32_t                i, n;
-    unsigned                k, furthest;
-    journey_steps_t        *steps;
-    journey_steps_way_t     best;
-    const journey_store_t  *store;
+    unsigned               k, furthest;
+    journey_steps_one_t   *step;
+    journey_steps_way_t    best;
+    journey_steps_walk_t  *walk;
 
-    store = walk->a->store;
-    steps = walk->steps;
+    walk = ctx;
 
-    for (i = 1; i < store->nvisitors; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
-        furthest = journey_steps_visitor(walk,
-                                         store->order + store->visitors[i], n,
-                                         &best);
+    if (visitor == 0) {
+        return JOURNEY_OK;
+    }
 
-        for (k = 0; k < furthest; k++) {
-            steps->steps[k].visitors++;
+    furthest = journey_steps_made(walk, refs, n, &best);
 
-            if (k > 0
-                && journey_steps_add(&steps->steps[k],
-                                     best.t[k] - best.t[k - 1]) != JOURNEY_OK)
-            {
-                return JOURNEY_ERROR;
-            }
+    for (k = 0; k < furthest; k++) {
+        step = &walk->steps->steps[k];
+        step->visitors++;
+
+        if (k > 0
+            && journey_steps_add(step, best.t[k] - best.t[k - 1])
+               != JOURNEY_OK)
+        {
+            return JOURNEY_ERROR;
         }
     }
 
@@ -264,31 +263,15 @@ journey_steps_window(journey_steps_walk_t *walk)
 }
 
 
-int
-journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
-    uint64_t window)
+static int
+journey_steps_end(void *ctx)
 {
-    int                   rc;
-    unsigned              k;
-    journey_steps_walk_t  walk;
+    unsigned               k;
+    journey_steps_t       *steps;
+    journey_steps_walk_t  *walk;
 
-    memset(&walk, 0, sizeof(journey_steps_walk_t));
-
-    walk.steps = steps;
-    walk.a = a;
-    walk.window = window;
-
-    rc = journey_steps_match(&walk);
-
-    journey_analysis_rewind(a);
-
-    while (rc == JOURNEY_OK) {
-        rc = journey_analysis_next(a);
-
-        if (rc == JOURNEY_OK) {
-            rc = journey_steps_window(&walk);
-        }
-    }
+    walk = ctx;
+    steps = walk->steps;
 
     for (k = 1; k < steps->n; k++) {
         if (steps->steps[k].ntimes != 0) {
@@ -297,10 +280,42 @@ journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
         }
     }
 
-    free(walk.pages);
-    free(walk.goals);
+    return JOURNEY_OK;
+}
 
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
+
+int
+journey_steps_init(journey_steps_t *steps, const journey_analysis_t *a,
+    journey_pass_t *pass)
+{
+    journey_error_t        err;
+    journey_steps_walk_t  *walk;
+
+    /* it was read before, so that nothing is wrong with it */
+
+    (void) journey_steps_parse(steps, a->opts->funnel, &err);
+
+    walk = calloc(1, sizeof(journey_steps_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    steps->walk = walk;
+    walk->steps = steps;
+    walk->a = a;
+    walk->window = a->opts->window;
+
+    if (journey_steps_match(walk) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    memset(pass, 0, sizeof(journey_pass_t));
+
+    pass->ctx = walk;
+    pass->visitor = journey_steps_visitor;
+    pass->end = journey_steps_end;
+
+    return JOURNEY_OK;
 }
 
 
@@ -311,6 +326,12 @@ journey_steps_free(journey_steps_t *steps)
 
     for (k = 0; k < steps->n; k++) {
         free(steps->steps[k].times);
+    }
+
+    if (steps->walk != NULL) {
+        free(steps->walk->pages);
+        free(steps->walk->goals);
+        free(steps->walk);
     }
 }
 

@@ -11,7 +11,7 @@
 #define JOURNEY_STEPS_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 #define JOURNEY_STEPS_MAX  16
@@ -28,6 +28,8 @@ typedef struct {
 typedef struct {
     journey_steps_one_t   steps[JOURNEY_STEPS_MAX];
     unsigned              n;
+
+    struct journey_steps_walk_s  *walk;
 } journey_steps_t;
 
 
@@ -37,14 +39,14 @@ int journey_steps_parse(journey_steps_t *steps, const char *text,
     journey_error_t *err);
 
 /*
- * From a finished analysis: how far each visitor came.  An event is one step
- * at most; all of them lie within the window from the first on.  Of several
- * ways to the furthest step that was the first to be complete, and of these
- * the one that began last.  JOURNEY_ERROR when memory is exhausted; to be
- * freed in any case.
+ * The pass that counts how far each visitor came, in steps of --funnel.  An
+ * event is one step at most; all of them lie within the window from the first
+ * on.  Of several ways to the furthest step that was the first to be complete,
+ * and of these the one that began last.  JOURNEY_ERROR when memory is
+ * exhausted; to be freed in any case.
  */
-int journey_steps_count(journey_steps_t *steps, const journey_analysis_t *a,
-    uint64_t window);
+int journey_steps_init(journey_steps_t *steps, const journey_analysis_t *a,
+    journey_pass_t *pass);
 void journey_steps_free(journey_steps_t *steps);
 
 /* The median time of a step that somebody came to, ms. */

@@ -7,7 +7,6 @@
 #define _GNU_SOURCE                     /* timegm() */
 
 #include "journey_timeline.h"
-#include "journey_order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,96 +201,59 @@ journey_timeline_bucket(const journey_timeline_t *line, uint64_t t)
 /* A session begins at its first event: those of a visitor are in the order
  * of time, but two tabs may have sessions that overlap. */
 
-static void
-journey_timeline_sessions(const journey_timeline_t *line,
-    const journey_store_t *store, journey_order_t *order,
-    const uint32_t *refs, uint32_t n)
+static int
+journey_timeline_session(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t       first;
-    journey_ev_t  *ev;
+    journey_timeline_t  *line;
+    const journey_ev_t  *ev;
 
-    refs = journey_order_by(order, store, refs, n, 0);
+    (void) n;
 
-    for (first = 0; first < n;
-         first += journey_order_run(store, refs + first, n - first, 0))
-    {
-        ev = journey_store_event(store, refs[first]);
+    line = ctx;
+    ev = journey_store_event(line->a->store, refs[0]);
 
-        if (ev->session != 0) {
-            journey_timeline_bucket(line, ev->t)->sessions++;
-        }
+    if (ev->session != 0) {
+        journey_timeline_bucket(line, ev->t)->sessions++;
     }
+
+    return JOURNEY_OK;
 }
 
 
 static int
-journey_timeline_window(journey_timeline_t *line, const journey_analysis_t *a,
-    uint64_t *gen)
+journey_timeline_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    int                     rc;
-    uint32_t                i, k, n, *refs;
-    journey_ev_t           *ev;
-    journey_order_t         order;
-    journey_bucket_t       *bucket;
-    const journey_store_t  *store;
+    uint32_t             k;
+    const journey_ev_t  *ev;
+    journey_bucket_t    *bucket;
+    journey_timeline_t  *line;
 
-    store = a->store;
+    line = ctx;
     bucket = line->buckets;
-    rc = journey_order_init(&order, store);
 
-    for (i = 0; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        refs = store->order + store->visitors[i];
-        n = store->visitors[i + 1] - store->visitors[i];
+    line->gen++;
 
-        (*gen)++;
+    for (k = 0; k < n; k++) {
+        ev = journey_store_event(line->a->store, refs[k]);
 
-        for (k = 0; k < n; k++) {
-            ev = journey_store_event(store, refs[k]);
-
-            if (ev->t < bucket->start || bucket + 1 == line->buckets + line->n
-                || ev->t >= bucket[1].start)
-            {
-                bucket = journey_timeline_bucket(line, ev->t);
-            }
-
-            if (i != 0 && bucket->visitor != *gen) {
-                bucket->visitor = *gen;
-                bucket->visitors++;
-            }
-
-            if (ev->goal != 0 && journey_goals_converts(a, ev)) {
-                bucket->conversions++;
-            }
+        if (ev->t < bucket->start || bucket + 1 == line->buckets + line->n
+            || ev->t >= bucket[1].start)
+        {
+            bucket = journey_timeline_bucket(line, ev->t);
         }
 
-        if (i != 0) {
-            journey_timeline_sessions(line, store, &order, refs, n);
+        if (visitor != 0 && bucket->visitor != line->gen) {
+            bucket->visitor = line->gen;
+            bucket->visitors++;
+        }
+
+        if (ev->goal != 0 && journey_goals_converts(line->a, ev)) {
+            bucket->conversions++;
         }
     }
 
-    journey_order_free(&order);
-
-    return rc;
-}
-
-
-static int
-journey_timeline_fill(journey_timeline_t *line, const journey_analysis_t *a)
-{
-    int       rc;
-    uint64_t  gen;
-
-    gen = 0;
-
-    journey_analysis_rewind(a);
-
-    while ((rc = journey_analysis_next(a)) == JOURNEY_OK) {
-        if (journey_timeline_window(line, a, &gen) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
+    return JOURNEY_OK;
 }
 
 
@@ -317,13 +279,58 @@ journey_timeline_large(const journey_timeline_t *line, uint64_t min)
 }
 
 
-int
-journey_timeline_count(journey_timeline_t *line, const journey_analysis_t *a)
+/* Buckets of the next larger unit that is fine enough for the data: none when
+ * there is no such unit. */
+
+static int
+journey_timeline_unit_next(journey_timeline_t *line, unsigned unit)
 {
     uint64_t  span;
-    unsigned  unit;
 
+    span = line->a->store->all.until - line->a->store->all.from;
+
+    while (unit < JOURNEY_UNITS && span > journey_timeline_spans[unit]) {
+        unit++;
+    }
+
+    if (unit == JOURNEY_UNITS) {
+        line->n = 0;
+        return JOURNEY_OK;
+    }
+
+    line->unit = unit;
+
+    return journey_timeline_make(line, line->a);
+}
+
+
+static int
+journey_timeline_end(void *ctx)
+{
+    journey_timeline_t  *line;
+
+    line = ctx;
+
+    if (journey_timeline_large(line, line->a->opts->min_visitors)) {
+        return JOURNEY_OK;
+    }
+
+    if (journey_timeline_unit_next(line, line->unit + 1) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    return line->n != 0 ? JOURNEY_AGAIN : JOURNEY_OK;
+}
+
+
+int
+journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
+    journey_pass_t *pass)
+{
     memset(line, 0, sizeof(journey_timeline_t));
+    memset(pass, 0, sizeof(journey_pass_t));
+
+    line->a = a;
 
     if (a->events == 0) {
         return JOURNEY_OK;
@@ -334,28 +341,16 @@ journey_timeline_count(journey_timeline_t *line, const journey_analysis_t *a)
         return JOURNEY_OK;
     }
 
-    span = a->store->all.until - a->store->all.from;
-
-    for (unit = 0; unit < JOURNEY_UNITS; unit++) {
-
-        if (span > journey_timeline_spans[unit]) {
-            continue;
-        }
-
-        line->unit = unit;
-
-        if (journey_timeline_make(line, a) != JOURNEY_OK
-            || journey_timeline_fill(line, a) != JOURNEY_OK)
-        {
-            return JOURNEY_ERROR;
-        }
-
-        if (journey_timeline_large(line, a->opts->min_visitors)) {
-            return JOURNEY_OK;
-        }
+    if (journey_timeline_unit_next(line, 0) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
     }
 
-    line->n = 0;
+    if (line->n != 0) {
+        pass->ctx = line;
+        pass->visitor = journey_timeline_visitor;
+        pass->session = journey_timeline_session;
+        pass->end = journey_timeline_end;
+    }
 
     return JOURNEY_OK;
 }

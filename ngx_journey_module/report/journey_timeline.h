@@ -10,7 +10,7 @@
 #define JOURNEY_TIMELINE_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 typedef enum {
@@ -36,6 +36,9 @@ typedef struct {
                                            (--min-visitors), or unfit */
     journey_unit_e     unit;
     unsigned           unfit:1;         /* times that no calendar has */
+
+    const journey_analysis_t  *a;
+    uint64_t           gen;             /* of the visitor looked at */
 } journey_timeline_t;
 
 
@@ -45,8 +48,8 @@ typedef struct {
  * every bucket has as many visitors or none.  JOURNEY_ERROR when memory is
  * exhausted; to be freed in any case.
  */
-int journey_timeline_count(journey_timeline_t *line,
-    const journey_analysis_t *a);
+int journey_timeline_init(journey_timeline_t *line,
+    const journey_analysis_t *a, journey_pass_t *pass);
 void journey_timeline_free(journey_timeline_t *line);
 
 /* The name of a bucket: "22 Nov", with the year and day if long; dst has

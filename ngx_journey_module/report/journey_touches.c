@@ -6,7 +6,6 @@
 
 #include "journey_touches.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 #include "journey_persons.h"
 
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 
 #define JOURNEY_TOUCHES_MOST  (1U << 22)        /* in paths of one journey */
 #define JOURNEY_TOUCHES_ENDS  128               /* then of each end */
-#define JOURNEY_TOUCHES_AHEAD 24                /* events fetched in advance */
 
 /* The last byte of a name: it is the data's, or ours. */
 #define JOURNEY_NAME_DATA     'd'
@@ -27,14 +25,14 @@ typedef struct {
 } journey_touch_way_t;
 
 
-typedef struct {
+typedef struct journey_touches_walk_s {
     journey_touches_t         *touches;
     const journey_analysis_t  *a;
     uint32_t                  *touch_items;     /* by touch of the store */
     uint32_t                  *name_items;      /* by name, 0: not known */
     u_char                    *touch_direct;    /* by touch */
 
-    journey_order_t            order;
+    unsigned                   person;  /* the visitor looked at is one */
 
     journey_touch_way_t       *ways;    /* of the journey, collapsed */
     uint32_t                   nways;
@@ -71,6 +69,16 @@ journey_touches_init(journey_touches_t *touches, double half_life,
 void
 journey_touches_free(journey_touches_t *touches)
 {
+    if (touches->walk != NULL) {
+        free(touches->walk->touch_items);
+        free(touches->walk->touch_direct);
+        free(touches->walk->name_items);
+        free(touches->walk->ways);
+        free(touches->walk->items);
+        free(touches->walk->ages);
+        free(touches->walk);
+    }
+
     journey_paths_free(&touches->paths);
     journey_intern_free(&touches->names);
 }
@@ -438,7 +446,7 @@ journey_touches_carried(journey_touches_walk_t *walk,
 
 static int
 journey_touches_convert(journey_touches_walk_t *walk, const journey_ev_t *ev,
-    uint32_t ntouches, unsigned person)
+    uint32_t ntouches)
 {
     uint32_t                   n;
     uint64_t                  *ages;
@@ -458,7 +466,7 @@ journey_touches_convert(journey_touches_walk_t *walk, const journey_ev_t *ev,
         value = 0;
     }
 
-    if (goal->total > ntouches && goal->nways != 0 && !person) {
+    if (goal->total > ntouches && goal->nways != 0 && !walk->person) {
         touches->incomplete++;
 
         if (a->opts->touch != JOURNEY_TOUCH_CHANNEL) {
@@ -489,13 +497,14 @@ journey_touches_convert(journey_touches_walk_t *walk, const journey_ev_t *ev,
 
 
 static int
-journey_touches_journey(journey_touches_walk_t *walk, const uint32_t *refs,
-    uint32_t n, unsigned person)
+journey_touches_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t             i, ntouches;
-    unsigned             converted;
-    const journey_ev_t  *ev;
+    uint32_t                 i, ntouches;
+    unsigned                 converted;
+    const journey_ev_t      *ev;
+    journey_touches_walk_t  *walk;
 
+    walk = ctx;
     walk->nways = 0;
     walk->old = 0;
     walk->handed = 0;
@@ -527,9 +536,7 @@ journey_touches_journey(journey_touches_walk_t *walk, const uint32_t *refs,
         if (journey_goals_converts(walk->a, ev)) {
             converted = 1;
 
-            if (journey_touches_convert(walk, ev, ntouches, person)
-                != JOURNEY_OK)
-            {
+            if (journey_touches_convert(walk, ev, ntouches) != JOURNEY_OK) {
                 return JOURNEY_ERROR;
             }
         }
@@ -557,101 +564,49 @@ journey_touches_journey(journey_touches_walk_t *walk, const uint32_t *refs,
 }
 
 
-/* A visitor's events are in the order of time; those of a journey are put
- * together. */
-
 static int
-journey_touches_visitor(journey_touches_walk_t *walk, const uint32_t *refs,
-    uint32_t n, unsigned person)
+journey_touches_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    uint32_t                i, first;
-    const journey_store_t  *store;
+    journey_touches_walk_t  *walk;
 
-    store = walk->a->store;
-    refs = journey_order_by(&walk->order, store, refs, n, 1);
+    (void) refs;
+    (void) n;
 
-    for (first = 0; first < n; first += i) {
-        i = journey_order_run(store, refs + first, n - first, 1);
-
-        if (journey_touches_journey(walk, refs + first, i, person)
-            != JOURNEY_OK)
-        {
-            return JOURNEY_ERROR;
-        }
-    }
+    walk = ctx;
+    walk->person = journey_persons_is(walk->a->store, visitor);
 
     return JOURNEY_OK;
 }
 
 
-static int
-journey_touches_window(journey_touches_walk_t *walk)
+int
+journey_touches_pass(journey_touches_t *touches, const journey_analysis_t *a,
+    journey_pass_t *pass)
 {
-    int                     rc;
-    uint32_t                i, next, end;
-    const journey_store_t  *store;
+    journey_touches_walk_t  *walk;
 
-    store = walk->a->store;
-    rc = journey_order_init(&walk->order, store);
-    next = store->visitors[1];
-
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-
-        /* they lie anywhere in memory: those of the next visitors are asked
-         * for meanwhile */
-
-        end = journey_min(store->visitors[i + 1] + JOURNEY_TOUCHES_AHEAD,
-                          store->visitors[store->nvisitors]);
-
-        for ( /* void */ ; next < end; next++) {
-            __builtin_prefetch(journey_store_event(store,
-                                                   store->order[next]));
-        }
-
-        rc = journey_touches_visitor(walk, store->order + store->visitors[i],
-                                     store->visitors[i + 1]
-                                     - store->visitors[i],
-                                     journey_persons_is(store, i));
+    walk = calloc(1, sizeof(journey_touches_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
     }
 
-    journey_order_free(&walk->order);
+    touches->walk = walk;
+    walk->touches = touches;
+    walk->a = a;
 
-    return rc;
-}
-
-
-int
-journey_touches_walk(journey_touches_t *touches, const journey_analysis_t *a)
-{
-    int                      rc;
-    journey_touches_walk_t   walk;
-
-    memset(&walk, 0, sizeof(journey_touches_walk_t));
-
-    walk.touches = touches;
-    walk.a = a;
-
-    rc = journey_touches_items(&walk);
-
-    journey_analysis_rewind(a);
-
-    while (rc == JOURNEY_OK) {
-        rc = journey_analysis_next(a);
-
-        if (rc == JOURNEY_OK) {
-            rc = journey_touches_window(&walk);
-        }
+    if (journey_touches_items(walk) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
     }
 
     touches->without_visitor = a->without_visitor;
     touches->unattributed += a->without_visitor;
 
-    free(walk.touch_items);
-    free(walk.touch_direct);
-    free(walk.name_items);
-    free(walk.ways);
-    free(walk.items);
-    free(walk.ages);
+    memset(pass, 0, sizeof(journey_pass_t));
 
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : JOURNEY_ERROR;
+    pass->ctx = walk;
+    pass->visitor = journey_touches_visitor;
+    pass->journey = journey_touches_journey;
+
+    return JOURNEY_OK;
 }

@@ -10,7 +10,7 @@
 #define JOURNEY_TOUCHES_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 #include "journey_paths.h"
 
 
@@ -31,6 +31,8 @@ typedef struct {
                                            sources or campaigns are wanted */
     uint64_t          negative;         /* with a value below 0, taken for 0 */
     uint64_t          shortened;        /* their path lacks its middle */
+
+    struct journey_touches_walk_s  *walk;
 } journey_touches_t;
 
 
@@ -40,14 +42,13 @@ int journey_touches_init(journey_touches_t *touches, double half_life,
 void journey_touches_free(journey_touches_t *touches);
 
 /*
- * Walks over the journeys of a finished analysis: look-back, then --no-direct,
- * then collapsing, the latest time staying.  Time is linear in the events:
- * the conversions of one journey have paths of 4 million touches together,
- * those beyond lose the middle of theirs, which is counted.  JOURNEY_ERROR
- * when memory is exhausted.
+ * The pass over the journeys: look-back, then --no-direct, then collapsing, the
+ * latest time staying.  Time is linear in the events: the conversions of one
+ * journey have paths of 4 million touches together, those beyond lose the
+ * middle of theirs, which is counted.  JOURNEY_ERROR when memory is exhausted.
  */
-int journey_touches_walk(journey_touches_t *touches,
-    const journey_analysis_t *a);
+int journey_touches_pass(journey_touches_t *touches,
+    const journey_analysis_t *a, journey_pass_t *pass);
 
 /* Sorts all that was added by the names of items (journey_paths_sort()), before
  * it is credited. */

@@ -6,7 +6,6 @@
 
 #include "journey_transitions.h"
 #include "journey_fold.h"
-#include "journey_order.h"
 
 #include <stdlib.h>
 
@@ -21,10 +20,9 @@ typedef struct {
     uint32_t                   nwaiting;
 } journey_transitions_model_t;
 
-typedef struct {
+typedef struct journey_transitions_walk_s {
     journey_transitions_t       *transitions;
     const journey_analysis_t    *a;
-    journey_order_t              order;
     journey_transitions_model_t *models;
     uint32_t                    *waiting;       /* of all models */
     uint64_t                    *firsts;        /* t of the first event of the
@@ -212,13 +210,14 @@ journey_transitions_event(journey_transitions_walk_t *walk, uint32_t m,
 
 
 static int
-journey_transitions_journey(journey_transitions_walk_t *walk,
-    const uint32_t *refs, uint32_t n)
+journey_transitions_journey(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t                 i, m;
-    const journey_ev_t      *ev;
-    const journey_funnel_t  *funnel;
+    uint32_t                     i, m;
+    const journey_ev_t          *ev;
+    const journey_funnel_t      *funnel;
+    journey_transitions_walk_t  *walk;
 
+    walk = ctx;
     funnel = &walk->a->funnel;
     walk->journey_gen++;
 
@@ -244,48 +243,42 @@ journey_transitions_journey(journey_transitions_walk_t *walk,
 
 
 static int
-journey_transitions_window(journey_transitions_walk_t *walk)
+journey_transitions_visitor(void *ctx, uint32_t visitor, const uint32_t *refs,
+    uint32_t n)
 {
-    int                     rc;
-    uint32_t                i, k, n, first;
-    const uint32_t         *refs;
-    const journey_store_t  *store;
+    journey_transitions_walk_t  *walk;
 
-    store = walk->a->store;
-    rc = journey_order_init(&walk->order, store);
+    (void) visitor;
+    (void) refs;
+    (void) n;
 
-    for (i = 1; i < store->nvisitors && rc == JOURNEY_OK; i++) {
-        n = store->visitors[i + 1] - store->visitors[i];
+    walk = ctx;
+    walk->visitor_gen++;
 
-        if (n == 0) {
-            continue;
-        }
-
-        walk->visitor_gen++;
-
-        refs = journey_order_by(&walk->order, store,
-                                store->order + store->visitors[i], n, 1);
-
-        for (first = 0; first < n && rc == JOURNEY_OK; first += k) {
-            k = journey_order_run(store, refs + first, n - first, 1);
-            rc = journey_transitions_journey(walk, refs + first, k);
-        }
-    }
-
-    journey_order_free(&walk->order);
-
-    return rc;
+    return JOURNEY_OK;
 }
 
 
 /* Forgets what was counted. */
 
 static void
-journey_transitions_reset(journey_transitions_t *transitions)
+journey_transitions_reset(journey_transitions_walk_t *walk)
 {
-    uint32_t               i;
-    journey_transition_t  *row;
-    journey_phase_time_t  *phase;
+    uint32_t                i;
+    journey_transition_t   *row;
+    journey_phase_time_t   *phase;
+    journey_transitions_t  *transitions;
+
+    transitions = walk->transitions;
+
+    walk->journey_gen = 0;
+    walk->visitor_gen = 0;
+
+    for (i = 0; i < walk->a->funnel.nmodels; i++) {
+        walk->models[i].journey_gen = 0;
+    }
+
+    memset(walk->seen, 0, (transitions->ntimes + 1) * sizeof(uint64_t));
 
     for (i = 0; i < transitions->rows_size; i++) {
         row = &transitions->rows[i];
@@ -306,34 +299,6 @@ journey_transitions_reset(journey_transitions_t *transitions)
         phase->visitor_gen = 0;
         phase->mover_gen = 0;
     }
-}
-
-
-static int
-journey_transitions_pass(journey_transitions_walk_t *walk)
-{
-    int       rc;
-    uint32_t  i;
-
-    walk->journey_gen = 0;
-    walk->visitor_gen = 0;
-
-    for (i = 0; i < walk->a->funnel.nmodels; i++) {
-        walk->models[i].journey_gen = 0;
-    }
-
-    memset(walk->seen, 0, (walk->transitions->ntimes + 1) * sizeof(uint64_t));
-
-    journey_transitions_reset(walk->transitions);
-    journey_analysis_rewind(walk->a);
-
-    while ((rc = journey_analysis_next(walk->a)) == JOURNEY_OK) {
-        if (journey_transitions_window(walk) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
 }
 
 
@@ -388,17 +353,70 @@ journey_transitions_fold(journey_transitions_t *transitions, uint64_t min)
 
 
 static int
-journey_transitions_init(journey_transitions_walk_t *walk)
+journey_transitions_cmp(const void *one, const void *two)
 {
-    uint32_t                 i, n;
-    const journey_funnel_t  *funnel;
-    journey_transitions_t   *transitions;
+    const uint64_t  *a, *b;
 
-    funnel = &walk->a->funnel;
+    a = one;
+    b = two;
+
+    return *a < *b ? -1 : *a > *b;
+}
+
+
+static int
+journey_transitions_end(void *ctx)
+{
+    int                          rc;
+    uint32_t                     i;
+    journey_transitions_t       *transitions;
+    journey_transitions_walk_t  *walk;
+
+    walk = ctx;
     transitions = walk->transitions;
 
-    if (journey_intern_init(&transitions->keys,
-                            walk->a->store->all.names.seed) != JOURNEY_OK)
+    rc = (walk->a->opts->min_visitors == 0) ? JOURNEY_DECLINED
+         : journey_transitions_fold(transitions, walk->a->opts->min_visitors);
+
+    if (rc == JOURNEY_OK) {
+        journey_transitions_reset(walk);
+        return JOURNEY_AGAIN;
+    }
+
+    for (i = 0; i < transitions->ntimes && rc == JOURNEY_DECLINED; i++) {
+        if (transitions->times[i].advanced != 0) {
+            qsort(transitions->times[i].times, transitions->times[i].advanced,
+                  sizeof(uint64_t), journey_transitions_cmp);
+        }
+    }
+
+    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
+}
+
+
+int
+journey_transitions_init(journey_transitions_t *transitions,
+    const journey_analysis_t *a, journey_pass_t *pass)
+{
+    uint32_t                     i, n;
+    const journey_funnel_t      *funnel;
+    journey_transitions_walk_t  *walk;
+
+    memset(transitions, 0, sizeof(journey_transitions_t));
+
+    walk = calloc(1, sizeof(journey_transitions_walk_t));
+    if (walk == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    transitions->walk = walk;
+    walk->transitions = transitions;
+    walk->a = a;
+
+    funnel = &a->funnel;
+
+    if (journey_intern_init(&transitions->keys, a->store->all.names.seed)
+        != JOURNEY_OK)
     {
         return JOURNEY_ERROR;
     }
@@ -433,61 +451,16 @@ journey_transitions_init(journey_transitions_walk_t *walk)
         walk->models[i].waiting = walk->waiting + transitions->first[i];
     }
 
+    journey_transitions_reset(walk);
+
+    memset(pass, 0, sizeof(journey_pass_t));
+
+    pass->ctx = walk;
+    pass->visitor = journey_transitions_visitor;
+    pass->journey = journey_transitions_journey;
+    pass->end = journey_transitions_end;
+
     return JOURNEY_OK;
-}
-
-
-static int
-journey_transitions_cmp(const void *one, const void *two)
-{
-    const uint64_t  *a, *b;
-
-    a = one;
-    b = two;
-
-    return *a < *b ? -1 : *a > *b;
-}
-
-
-int
-journey_transitions_count(journey_transitions_t *transitions,
-    const journey_analysis_t *a)
-{
-    int                         rc;
-    uint32_t                    i;
-    journey_transitions_walk_t  walk;
-
-    memset(transitions, 0, sizeof(journey_transitions_t));
-    memset(&walk, 0, sizeof(journey_transitions_walk_t));
-
-    walk.transitions = transitions;
-    walk.a = a;
-
-    rc = journey_transitions_init(&walk);
-
-    while (rc == JOURNEY_OK) {
-        rc = journey_transitions_pass(&walk);
-
-        if (rc == JOURNEY_OK) {
-            rc = (a->opts->min_visitors == 0) ? JOURNEY_DECLINED
-                 : journey_transitions_fold(transitions,
-                                            a->opts->min_visitors);
-        }
-    }
-
-    for (i = 0; i < transitions->ntimes && rc == JOURNEY_DECLINED; i++) {
-        if (transitions->times[i].advanced != 0) {
-            qsort(transitions->times[i].times, transitions->times[i].advanced,
-                  sizeof(uint64_t), journey_transitions_cmp);
-        }
-    }
-
-    free(walk.models);
-    free(walk.waiting);
-    free(walk.firsts);
-    free(walk.seen);
-
-    return rc == JOURNEY_DECLINED ? JOURNEY_OK : rc;
 }
 
 
@@ -498,6 +471,14 @@ journey_transitions_free(journey_transitions_t *transitions)
 
     for (i = 0; transitions->times != NULL && i <= transitions->ntimes; i++) {
         free(transitions->times[i].times);
+    }
+
+    if (transitions->walk != NULL) {
+        free(transitions->walk->models);
+        free(transitions->walk->waiting);
+        free(transitions->walk->firsts);
+        free(transitions->walk->seen);
+        free(transitions->walk);
     }
 
     journey_intern_free(&transitions->keys);

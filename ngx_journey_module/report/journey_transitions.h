@@ -10,7 +10,7 @@
 #define JOURNEY_TRANSITIONS_H
 
 
-#include "journey_analysis.h"
+#include "journey_pass.h"
 
 
 /* From a phase to another one of the same model; steps are numbers in
@@ -58,16 +58,18 @@ typedef struct {
     uint32_t              ntimes;       /* without that one */
     uint32_t             *first;        /* by model */
     uint32_t             *time_row;     /* NULL: nothing is folded */
+
+    struct journey_transitions_walk_s  *walk;
 } journey_transitions_t;
 
 
 /*
- * From a finished analysis: the events that have a phase, of each journey and
- * each model in the order of time.  JOURNEY_ERROR when memory is exhausted; to
- * be freed in any case.
+ * The pass that counts: the events that have a phase, of each journey and each
+ * model in the order of time.  JOURNEY_ERROR when memory is exhausted; to be
+ * freed in any case.
  */
-int journey_transitions_count(journey_transitions_t *transitions,
-    const journey_analysis_t *a);
+int journey_transitions_init(journey_transitions_t *transitions,
+    const journey_analysis_t *a, journey_pass_t *pass);
 void journey_transitions_free(journey_transitions_t *transitions);
 
 /* The time (ms) that the share of the n > 0 sorted times is not above, between
