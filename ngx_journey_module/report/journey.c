@@ -26,10 +26,12 @@
  * journey_attribution (nine models, one of them journey_markov over
  * journey_chain), journey_bootstrap and journey_attribution_print; within a
  * report journey_report_attribution.
- * Tables that go through the events once more: journey_retention,
- * journey_conversion_time (with journey_survival), journey_direct,
- * journey_transitions, journey_content, journey_places and journey_steps, each
- * with a journey_report_* beside it.
+ * Tables that go through the events once more, all in the same passes
+ * (journey_pass; journey_counts has those of a run): journey_touches,
+ * journey_retention, journey_conversion_time (with journey_survival),
+ * journey_direct, journey_transitions, journey_content, journey_places,
+ * journey_steps, and for the page journey_timeline and journey_flows; most with
+ * a journey_report_* beside them.
  * journey_link_cmd prints what journey_link makes (links) and journey_qr
  * (their pictures).
  * journey_simulate writes logs to try all of this with: what is planted is in

@@ -149,10 +149,9 @@ int journey_analyse(journey_analysis_t *a, journey_store_t *store,
 void journey_analysis_free(journey_analysis_t *a);
 
 /*
- * Who counts more than journey_analyse() does goes through the data window by
- * window: each holds all events of some visitors, in order and marked as they
- * were counted; number 0, those without visitor, may be in each.  What fits in
- * memory is one window.
+ * The data window by window, below journey_pass(): each holds all events of
+ * some visitors, in order and marked as they were counted; number 0, those
+ * without visitor, may be in each.  What fits in memory is one window.
  *
  *     journey_analysis_rewind(a);
  *
