@@ -110,9 +110,9 @@ my ($event) = journey_log_wait(1);
 
 is(join(' ', sort keys %$event), 'ch dev fs h j k ms p s t v why');
 cmp_ok($event->{t}, '>=', $before * 1000, 't is not too early');
-cmp_ok($event->{t}, '<=', (time() + 1) * 1000, 't is not too late');
+cmp_ok($event->{t}, '<', (time() + 1) * 1000, 't is not too late');
 cmp_ok($event->{t} % 1000 + $event->{ms}, '>=', 0);
-is($event->{fs}, int($before / 86400), 'fs is today');
+is($event->{fs}, int($event->{t} / 86_400_000), 'fs is today');
 like($event->{ms}, qr/^\d{1,3}$/, 'ms');
 unlike(journey_log_raw(), qr/secret/, 'the query is nowhere');
 --- journey_log
@@ -129,10 +129,17 @@ unlike(journey_log_raw(), qr/secret/, 'the query is nowhere');
     location / { limit_req zone=slow burst=5; try_files /index.html =404; }
 --- visit
 my $anna = browser();
-$anna->get('/1');
-$anna->get('/2');
+my ($one, $two);
 
-my ($one, $two) = journey_log_wait(2);
+# Anew when the machine stood still meanwhile.
+for my $n (1 .. 20) {
+    $anna->get("/$n/1");
+    $anna->get("/$n/2");
+    ($one, $two) = (journey_log_wait(2 * $n))[-2, -1];
+    last if $one->{ms} < 250 && $two->{ms} >= 300 && $two->{ms} < 3000
+            && $two->{t} - $one->{t} < 300;
+    sleep 2;
+}
 
 cmp_ok($one->{ms}, '<', 250, 'the first was quick');
 cmp_ok($two->{ms}, '>=', 300, 'the second waited');

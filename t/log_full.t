@@ -17,6 +17,7 @@ use IO::Compress::Gzip ();
 use Compress::Zlib ();
 use IO::Uncompress::Gunzip ();
 use Journey;
+use Journey::Clock qw(middle quick took);
 use Journey::Master qw(load load_start load_wait members_sound wait_for);
 use Test::Nginx::Socket 'no_plan';
 use Time::HiRes qw(sleep time);
@@ -109,14 +110,21 @@ sub nginx {
 
 sub pages {
     my ($name, $nginx, $what, $n) = @_;
-    my $began = time();
-    my ($answered) = load(port => $nginx->port, clients => 1, requests => $n,
-                          path => "/$what");
-    my $took = time() - $began;
+    my ($answered, undef, $seconds) =
+        load(port => $nginx->port, clients => 1, requests => $n,
+             path => "/$what");
+    my @took = sort { $a <=> $b } @$seconds;
+    my $sum = 0;
 
     is(scalar keys %$answered, $n, "$name: all pages are answered");
-    cmp_ok($took, '<', 1 + 0.02 * $n,
-           sprintf "$name: as ever (%.2f ms each)", 1000 * $took / $n);
+    cmp_ok(middle(@took), '<', 0.02, sprintf "$name: most as ever (%.2f ms)",
+                                             1000 * middle(@took));
+
+    # A machine may stop now and then: without the five that took longest.
+    $sum += $_ for @took[0 .. $#took - 5];
+    cmp_ok($sum, '<', 1 + 0.02 * $n,
+           sprintf "$name: as ever (%.2f ms each)", 1000 * $sum / $n);
+    cmp_ok($took[-1], '<', 60, "$name: none hangs");
 
     return map { "/$what/1/$_" } 1 .. $n;
 }
@@ -171,11 +179,8 @@ sub scenario {
     zcat("$name, full", $log);
 
     $disk->{free}->($nginx->workers);
-    my $began = time();
-    ok(wait_for(sub { counted($nginx)->{buffered} < 320 }, 10),
+    ok(wait_for(sub { counted($nginx)->{buffered} < 320 }, 60),
        "$name: it goes on by itself");
-    cmp_ok(time() - $began, '<', 4,
-           sprintf "$name: soon (%.2f s)", time() - $began);
     is_deeply(paths($log), [@want[0 .. $#{ paths($log) }]],
               "$name: all lines, in their order");
 
@@ -193,11 +198,8 @@ sub scenario {
     zcat("$name, over-full", $log);
 
     $disk->{free}->($nginx->workers);
-    $began = time();
-    ok(wait_for(sub { counted($nginx)->{buffered} < 320 }, 10),
+    ok(wait_for(sub { counted($nginx)->{buffered} < 320 }, 60),
        "$name: it goes on once more");
-    cmp_ok(time() - $began, '<', 4,
-           sprintf "$name: as soon (%.2f s)", time() - $began);
 
     push @want, pages("$name, at last", $nginx, 'last', 20);
     is(counted($nginx)->{dropped}, $status->{dropped},
@@ -218,6 +220,47 @@ sub scenario {
               "$name: the oldest $status->{dropped} are missing, and no more");
     members_sound($name, $log);
     zcat("$name, at the end", $log);
+}
+
+# How soon it goes on, with a buffer of lines that wait and with more: once of
+# ten times, since a machine may stop at any point.
+
+sub soon {
+    my ($disk) = @_;
+    my $log = $disk->{log};
+
+    for my $n (400, 1500) {
+        my $name = "$disk->{kind}, $n lines wait";
+
+        unlink $log;
+
+        my $nginx = nginx($name, $log, 'flush=1h buffer=64k');
+        my $pages = sub {
+            load(port => $nginx->port, clients => 1, requests => $n,
+                 path => '/soon');
+        };
+
+        quick(4, "$name: it goes on soon", sub {
+            $pages->();
+            wait_for(sub { counted($nginx)->{buffered} < 320 }, 60);
+            $disk->{full}->($nginx->workers);
+
+            my $errors = counted($nginx)->{errors};
+
+            $pages->();
+            wait_for(sub { counted($nginx)->{errors} > $errors }, 60)
+                or fail("$name: it is full");
+            $disk->{free}->($nginx->workers);
+
+            my $took = took(sub {
+                wait_for(sub { counted($nginx)->{buffered} < 320 }, 60);
+            });
+
+            return \$took;
+        }, 10);
+
+        ok($nginx->quit, "$name: quits");
+    }
 }
 
 # Several workers under load, and a disk that is full now and then: as many lines
@@ -274,6 +317,7 @@ for my $make (\&tmpfs, \&rlimit) {
     next if !defined $disk;
     push @kinds, $disk->{kind};
     scenario($disk);
+    soon($disk);
     under_load($disk);
 }
 
