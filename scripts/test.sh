@@ -40,7 +40,8 @@ once() {
     printf 't/%s.t\n' browser html_browser faults drill command classify import check show \
            html erase link prune min_visitors campaigns touchpoints_report offline \
            persons retention time content geo_report funnel tail privacy_cmd simulate shell \
-           attribution exact sources matomo readme memory no_memory robust
+           attribution exact sources matomo readme memory no_memory robust \
+           report_options
 }
 
 # suite KIND NGINX MODULE [VARIABLE=VALUE …]: prove of t/*.t, by KIND

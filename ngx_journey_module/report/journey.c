@@ -69,11 +69,11 @@ static const journey_command_t  journey_commands[] = {
 
     { "channels", "FILE\xe2\x80\xa6",
       "what each channel brought; conversions belong to the last touch",
-      JOURNEY_LOGS, journey_report_channels },
+      JOURNEY_LOGS|JOURNEY_OPTIONS_CHANNELS, journey_report_channels },
 
     { "campaigns", "FILE\xe2\x80\xa6",
       "views, clicks and visits by campaign, and what came of them",
-      JOURNEY_LOGS, journey_report_campaigns },
+      JOURNEY_LOGS|JOURNEY_OPTIONS_CHANNELS, journey_report_campaigns },
 
     { "phases", "FILE\xe2\x80\xa6",
       "how far journeys got, and how those that went no further ended",
@@ -92,7 +92,7 @@ static const journey_command_t  journey_commands[] = {
 
     { "content", "FILE\xe2\x80\xa6",
       "pages: what comes after them, why visits end there; gaps",
-      JOURNEY_LOGS, journey_report_content },
+      JOURNEY_LOGS|JOURNEY_OPTIONS_CHANNELS, journey_report_content },
 
     { "retention", "FILE\xe2\x80\xa6",
       "of those who came first in a week, how many came again later",

@@ -78,11 +78,15 @@ journey_analysis_touch(journey_analysis_t *a, journey_ev_t *ev,
         return;
     }
 
-    sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
-    sum->touches++;
-
     journey_campaigns_touch(&a->campaigns, ev,
                             ev->visitor ? walk->visitor_gen : 0);
+
+    if (journey_analysis_direct(a, ev->touch)) {
+        return;
+    }
+
+    sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
+    sum->touches++;
 
     if (ev->visitor != 0 && sum->visitor_gen != walk->visitor_gen) {
         sum->visitor_gen = walk->visitor_gen;
@@ -239,8 +243,7 @@ journey_analysis_other(journey_analysis_t *a)
 }
 
 
-/* What the paths of "journey paths" show: names are added to those of the
- * channels. */
+/* What paths show: names are added to those of the channels. */
 
 static int
 journey_analysis_paths(journey_analysis_t *a)
@@ -328,7 +331,7 @@ journey_analysis_init(journey_analysis_t *a, const journey_conf_t *conf)
         return JOURNEY_ERROR;
     }
 
-    if (a->opts->ways && journey_analysis_paths(a) != JOURNEY_OK) {
+    if (journey_analysis_paths(a) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 

@@ -105,8 +105,8 @@ typedef struct {
     uint32_t                 *touch_way;        /* names, by touch: what
                                                    paths show; NULL: the
                                                    channel */
-    uint32_t                  direct;   /* names: the channel that is left out
-                                           of paths (--no-direct), 0 */
+    uint32_t                  direct;   /* names: the channel that is none
+                                           (--no-direct), 0 */
     uint64_t                  left_out; /* of the incomplete ones: --touch */
     journey_page_sum_t       *pages;    /* by number */
     journey_goal_sum_t       *goals;
@@ -140,6 +140,15 @@ typedef struct {
     struct journey_walk_s    *walk;     /* while it is counted */
     unsigned                  walked;
 } journey_analysis_t;
+
+
+/* 1 when the touch is a direct one, and these are none (--no-direct). */
+
+static inline unsigned
+journey_analysis_direct(const journey_analysis_t *a, uint32_t touch)
+{
+    return a->direct != 0 && a->touch_channel[touch] == a->direct;
+}
 
 
 /* Counts all; conf is NULL where there is none.  JOURNEY_ERROR when memory is

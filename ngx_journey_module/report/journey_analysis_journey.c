@@ -73,29 +73,27 @@ static int
 journey_analysis_way(const journey_analysis_t *a, const journey_ev_t *ev,
     uint32_t campaign)
 {
-    uint32_t         size, channel;
-    uint64_t         t;
+    uint32_t         size, name;
     journey_way_t   *ways;
     journey_walk_t  *walk;
 
     walk = a->walk;
-    channel = a->touch_channel[ev->touch];
-    t = ev->t;
-    walk->last = t;
+    walk->last = ev->t;
 
-    if (channel == a->direct && a->direct != 0) {
+    if (journey_analysis_direct(a, ev->touch)) {
         return JOURNEY_OK;
     }
 
-    if (a->touch_way != NULL) {
-        channel = a->touch_way[ev->touch];
-    }
+    name = (a->touch_way != NULL) ? a->touch_way[ev->touch]
+                                  : a->touch_channel[ev->touch];
 
-    if (walk->nways != 0 && walk->ways[walk->nways - 1].channel == channel
-        && !(a->opts->ways && a->opts->repeats))
+    if (walk->nways != 0 && walk->ways[walk->nways - 1].name == name
+        && !a->opts->repeats)
     {
-        walk->ways[walk->nways - 1].campaign = campaign;
-        walk->ways[walk->nways - 1].latest = t;
+        ways = &walk->ways[walk->nways - 1];
+        ways->channel = a->touch_channel[ev->touch];
+        ways->campaign = campaign;
+        ways->latest = ev->t;
         return JOURNEY_OK;
     }
 
@@ -111,10 +109,11 @@ journey_analysis_way(const journey_analysis_t *a, const journey_ev_t *ev,
         walk->ways_size = size;
     }
 
-    walk->ways[walk->nways].channel = channel;
-    walk->ways[walk->nways].campaign = campaign;
-    walk->ways[walk->nways].latest = t;
-    walk->nways++;
+    ways = &walk->ways[walk->nways++];
+    ways->name = name;
+    ways->channel = a->touch_channel[ev->touch];
+    ways->campaign = campaign;
+    ways->latest = ev->t;
 
     return JOURNEY_OK;
 }
@@ -141,7 +140,7 @@ journey_analysis_ways(journey_analysis_t *a, uint64_t now, uint32_t *names)
 
     if (n <= JOURNEY_PATH_LONG) {
         for (i = 0; i < n; i++) {
-            names[i] = ways[i].channel;
+            names[i] = ways[i].name;
         }
 
         return n;
@@ -150,17 +149,43 @@ journey_analysis_ways(journey_analysis_t *a, uint64_t now, uint32_t *names)
     a->folded++;
 
     for (i = 0; i < JOURNEY_PATH_HEAD; i++) {
-        names[i] = ways[i].channel;
+        names[i] = ways[i].name;
     }
 
     names[i++] = 0;
     ways += n - JOURNEY_PATH_LONG;
 
     for ( /* void */ ; i < JOURNEY_PATH_LONG; i++) {
-        names[i] = ways[i].channel;
+        names[i] = ways[i].name;
     }
 
     return JOURNEY_PATH_LONG;
+}
+
+
+/* The path that a conversion carries, and the channel of its last touch. */
+
+static uint32_t
+journey_analysis_carried(const journey_analysis_t *a,
+    const journey_goal_ev_t *goal, uint32_t *names, uint32_t *channel)
+{
+    uint32_t  i, n, name;
+
+    for (i = 0, n = 0; i < goal->nways; i++) {
+        name = a->store->all.ways[goal->first + i];
+
+        if (name == 0 || name == a->direct) {
+            continue;
+        }
+
+        *channel = name;
+
+        if (n == 0 || names[n - 1] != name || a->opts->repeats) {
+            names[n++] = name;
+        }
+    }
+
+    return n;
 }
 
 
@@ -172,7 +197,9 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     uint32_t ntouches)
 {
     double                   value;
-    uint32_t                 i, n, name, campaign, names[JOURNEY_PATH_LONG];
+    uint32_t                 n, channel, campaign, names[JOURNEY_PATH_LONG];
+    unsigned                 left_out;
+    journey_way_t           *last;
     journey_goal_ev_t       *goal;
     journey_path_sum_t      *path;
     journey_channel_sum_t   *sum;
@@ -181,37 +208,28 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
     goal = &a->store->all.goals[ev->goal - 1];
     value = (goal->has_value && goal->currency == a->currency) ? goal->value
                                                                : 0;
+    channel = 0;
     campaign = 0;
+    left_out = 0;
 
     if (goal->total > ntouches && goal->nways != 0
         && !journey_persons_is(a->store, ev->visitor))
     {
         a->incomplete++;
+        n = journey_analysis_carried(a, goal, names, &channel);
 
-        if (a->touch_way != NULL) {
+        /* only channels are carried */
 
-            /* only channels are carried */
-
-            a->left_out++;
-            return JOURNEY_OK;
-        }
-
-        for (i = 0, n = 0; i < goal->nways; i++) {
-            name = a->store->all.ways[goal->first + i];
-
-            if (name != 0 && name != a->direct
-                && (n == 0 || names[n - 1] != name
-                    || (a->opts->ways && a->opts->repeats)))
-            {
-                names[n++] = name;
-            }
-        }
+        left_out = (a->touch_way != NULL);
+        a->left_out += left_out;
 
     } else {
         n = journey_analysis_ways(a, ev->t, names);
 
         if (n != 0) {
-            campaign = a->walk->ways[a->walk->nways - 1].campaign;
+            last = &a->walk->ways[a->walk->nways - 1];
+            channel = last->channel;
+            campaign = last->campaign;
         }
     }
 
@@ -220,7 +238,7 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
         return JOURNEY_OK;
     }
 
-    sum = journey_analysis_channel(a, names[n - 1]);
+    sum = journey_analysis_channel(a, channel);
     sum->conversions += 1;
     sum->value += value;
 
@@ -228,6 +246,10 @@ journey_analysis_convert(journey_analysis_t *a, journey_ev_t *ev,
         sold = journey_campaigns_sum(&a->campaigns, campaign);
         sold->conversions += 1;
         sold->value += value;
+    }
+
+    if (left_out) {
+        return JOURNEY_OK;
     }
 
     path = journey_analysis_path(a, names, n);
@@ -249,7 +271,7 @@ int
 journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
     uint32_t n)
 {
-    uint32_t                i, channel, campaign, ntouches;
+    uint32_t                i, campaign, ntouches;
     uint32_t                names[JOURNEY_PATH_LONG];
     unsigned                converted, done;
     journey_ev_t           *ev;
@@ -272,7 +294,6 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
         if (ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)
             && ev->journey != 0)
         {
-            channel = a->touch_channel[ev->touch];
             campaign = journey_campaigns_of(&a->campaigns, ev);
 
             /* wn is what the module knew of, and of no view */
@@ -287,9 +308,11 @@ journey_analysis_journey(journey_analysis_t *a, const uint32_t *refs,
             journey_campaigns_journey(&a->campaigns, campaign,
                                       walk->journey_gen);
 
-            sum = journey_analysis_channel(a, channel);
+            sum = journey_analysis_channel(a, a->touch_channel[ev->touch]);
 
-            if (sum->journey_gen != walk->journey_gen) {
+            if (sum->journey_gen != walk->journey_gen
+                && !journey_analysis_direct(a, ev->touch))
+            {
                 sum->journey_gen = walk->journey_gen;
                 sum->journeys++;
             }

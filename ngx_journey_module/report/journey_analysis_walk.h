@@ -18,8 +18,9 @@
 /* One or more equal touches in a row. */
 
 typedef struct {
-    uint32_t              channel;      /* names */
-    uint32_t              campaign;     /* of the latest */
+    uint32_t              name;         /* names: what the path shows */
+    uint32_t              channel;      /* names, of the latest */
+    uint32_t              campaign;     /* … */
     uint64_t              latest;       /* t, ms */
 } journey_way_t;
 

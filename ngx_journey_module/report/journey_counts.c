@@ -118,6 +118,7 @@ journey_counts_init(journey_counts_t *counts, const journey_options_t *opts)
     memset(counts, 0, sizeof(journey_counts_t));
 
     counts->period = opts->period;
+    counts->outcomes = (opts->bootstrap != 0);
 }
 
 

@@ -109,10 +109,17 @@ journey_flows_journey(void *ctx, const uint32_t *refs, uint32_t n)
     for (i = 0; i < n; i++) {
         ev = journey_store_event(a->store, refs[i]);
 
-        if (!touched && ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)) {
+        if (!touched && ev->touch != 0 && !(ev->flags & JOURNEY_EV_TOUCHED)
+            && !journey_analysis_direct(a, ev->touch))
+        {
             touched = 1;
-            key.channel = journey_fold_row(a->channel_row,
-                                           a->touch_channel[ev->touch]);
+
+            /* rows are folded of channels alone */
+
+            key.channel = (a->touch_way != NULL)
+                          ? a->touch_way[ev->touch]
+                          : journey_fold_row(a->channel_row,
+                                             a->touch_channel[ev->touch]);
         }
 
         if (ev->goal != 0) {

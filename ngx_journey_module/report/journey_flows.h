@@ -24,7 +24,8 @@ typedef struct {
                                            that were the furthest so far */
     uint32_t         model;             /* of the first page with a phase, and
                                            of all phases */
-    uint32_t         channel;           /* names; 0: no touch is known */
+    uint32_t         channel;           /* names: of the first touch, or what
+                                           it is told by; 0: none is known */
     uint32_t         end;               /* the goal's name, of the last
                                            conversion; or as above */
     uint32_t         folded;            /* by --min-visitors: nothing above

@@ -75,12 +75,14 @@ void journey_help_version(void);
 void journey_help_list(const journey_command_t *commands);
 
 
-/* The name of a command, or of an option of this one, that word was likely
- * meant to be; NULL without one. */
+/* The name of a command that word was likely meant to be; NULL without one. */
 const char *journey_help_near_command(const journey_command_t *commands,
     const char *word);
-const char *journey_help_near_option(const journey_command_t *command,
-    const char *word);
+
+/* Says that arg is no option of the command, and whose it is or what it was
+ * likely meant to be. */
+void journey_help_unknown_option(const journey_command_t *command,
+    const journey_command_t *commands, const char *arg);
 
 
 #endif /* JOURNEY_HELP_H */

@@ -2,7 +2,8 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * "did you mean": the name that is the fewest slips of the fingers away.
+ * Names that are not known.  "did you mean": the one that is the fewest slips
+ * of the fingers away.
  */
 
 
@@ -12,6 +13,7 @@
 
 
 #define JOURNEY_NEAR_MAX  31            /* letters of a name */
+#define JOURNEY_NEAR_NAMED 6            /* commands that take an option */
 
 
 /*
@@ -106,7 +108,7 @@ journey_help_near_command(const journey_command_t *commands, const char *word)
 }
 
 
-const char *
+static const char *
 journey_help_near_option(const journey_command_t *command, const char *word)
 {
     size_t       len;
@@ -136,4 +138,75 @@ journey_help_near_option(const journey_command_t *command, const char *word)
     }
 
     return found;
+}
+
+
+/* The commands that take an option of this name; 0 when none does. */
+
+static unsigned
+journey_help_elsewhere(const journey_command_t *commands, const char *arg)
+{
+    size_t                    len;
+    unsigned                  i, n, all;
+    const journey_command_t  *c;
+
+    len = strcspn(arg, "=");
+
+    for (i = 0; i < JOURNEY_OPT_LAST; i++) {
+        if (strlen(journey_option_table[i].name) == len
+            && memcmp(arg, journey_option_table[i].name, len) == 0)
+        {
+            break;
+        }
+    }
+
+    if (i == JOURNEY_OPT_LAST) {
+        return 0;
+    }
+
+    for (c = commands, all = 0; c->name != NULL; c++) {
+        all += ((c->options & journey_option_table[i].group) != 0);
+    }
+
+    for (c = commands, n = 0; c->name != NULL; c++) {
+        if (!(c->options & journey_option_table[i].group)) {
+            continue;
+        }
+
+        if (all > JOURNEY_NEAR_NAMED && n == JOURNEY_NEAR_NAMED - 1) {
+            fprintf(stderr, " and %u others", all - n);
+            break;
+        }
+
+        fprintf(stderr, "%s%s", n == 0 ? " (" : n + 1 == all ? " and " : ", ",
+                c->name);
+        n++;
+    }
+
+    fprintf(stderr, " take%s it)", all == 1 ? "s" : "");
+
+    return all;
+}
+
+
+void
+journey_help_unknown_option(const journey_command_t *command,
+    const journey_command_t *commands, const char *arg)
+{
+    const char  *near;
+
+    fprintf(stderr, "journey: unknown option \"%s\"", arg);
+
+    if (strncmp(arg, "--", 2) != 0
+        || journey_help_elsewhere(commands, arg + 2) == 0)
+    {
+        near = (strlen(arg) > 2) ? journey_help_near_option(command, arg)
+                                 : NULL;
+
+        if (near != NULL) {
+            fprintf(stderr, " (did you mean --%s?)", near);
+        }
+    }
+
+    fprintf(stderr, "; see journey %s --help\n", command->name);
 }

@@ -261,6 +261,18 @@ journey_html_name(journey_html_t *h, const journey_str_t *str, unsigned max)
 
 
 void
+journey_html_touch(journey_html_t *h, const journey_str_t *str, unsigned max)
+{
+    if (h->opts->touch == JOURNEY_TOUCH_CHANNEL) {
+        journey_html_name(h, str, max);
+
+    } else {
+        journey_html_str(h, str, max);
+    }
+}
+
+
+void
 journey_html_count(journey_html_t *h, uint64_t n)
 {
     char  text[32];

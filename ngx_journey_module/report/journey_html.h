@@ -105,6 +105,10 @@ void journey_html_str(journey_html_t *h, const journey_str_t *str,
 void journey_html_name(journey_html_t *h, const journey_str_t *str,
     unsigned max);
 
+/* What a touch is told by (--touch): such a name, or what a log holds. */
+void journey_html_touch(journey_html_t *h, const journey_str_t *str,
+    unsigned max);
+
 void journey_html_count(journey_html_t *h, uint64_t n);         /* 12,345 */
 void journey_html_money(journey_html_t *h, double value);       /* 1,234.50 */
 void journey_html_credit(journey_html_t *h, double number);     /* 12, 0.40 */

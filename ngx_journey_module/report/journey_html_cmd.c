@@ -212,9 +212,11 @@ journey_html_count_all(journey_html_t *h)
 
     days = (h->a->until - journey_min(h->a->from, h->a->until)) / 86400000;
 
-    counts->period = (days <= 15) ? JOURNEY_PERIOD_DAY
-                     : (days <= 180) ? JOURNEY_PERIOD_WEEK
-                     : JOURNEY_PERIOD_MONTH;
+    if (!h->opts->periods) {
+        counts->period = (days <= 15) ? JOURNEY_PERIOD_DAY
+                         : (days <= 180) ? JOURNEY_PERIOD_WEEK
+                         : JOURNEY_PERIOD_MONTH;
+    }
 
     counts->outcomes = 1;
 

@@ -394,7 +394,7 @@ journey_html_path(journey_html_t *h, const journey_cell_t *cell)
             i = n - 3;
         }
 
-        journey_html_name(h, &cell->u.list.strs[i], 32);
+        journey_html_touch(h, &cell->u.list.strs[i], 32);
     }
 }
 
@@ -504,7 +504,10 @@ journey_html_places(journey_html_t *h)
     }
 
     journey_html_raw(h, "</ol>\n");
-    journey_html_table(h, table, "Countries");
+    journey_html_table(h, table, h->opts->by == JOURNEY_BY_COUNTRY
+                                 ? "Countries"
+                                 : h->opts->by == JOURNEY_BY_REGION ? "Regions"
+                                 : "Cities");
 }
 
 

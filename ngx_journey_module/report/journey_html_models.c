@@ -45,8 +45,16 @@ static const journey_html_model_t  journey_html_models[JOURNEY_HTML_SHOWN] = {
       "<path d=\"M0 -6.5L6.5 0L0 6.5L-6.5 0Z\"/>" }
 };
 
+static const char *const  journey_html_touch_titles[] = {
+    "-Channel", "-Source", "-Campaign"
+};
+
+static const char *const  journey_html_touch_names[] = {
+    "channels", "sources", "campaigns"
+};
+
 static const char *const  journey_html_model_titles[] = {
-    "-Channel", "First", "Last", "Last non-direct", "Linear", "Position",
+    NULL, "First", "Last", "Last non-direct", "Linear", "Position",
     "Time decay", "Markov", "Shapley", "Counterfactual"
 };
 
@@ -87,7 +95,7 @@ journey_html_attr_name(const journey_html_attr_t *t, uint32_t i)
     journey_str_t  name;
 
     name = journey_touches_name(t->touches, t->attr->items[i]);
-    journey_html_name(t->h, &name, JOURNEY_HTML_NAME);
+    journey_html_touch(t->h, &name, JOURNEY_HTML_NAME);
 }
 
 
@@ -177,13 +185,16 @@ journey_html_attr_table(const journey_html_attr_t *t)
     double           sum;
     uint32_t         i, n;
     unsigned         model;
+    const char      *titles[1 + JOURNEY_ATTR_MODELS];
     journey_html_t  *h;
 
     h = t->h;
     n = journey_min(t->attr->nitems, JOURNEY_HTML_TABLE);
 
-    journey_html_table_begin(h, "Conversions by nine models",
-                             journey_html_model_titles,
+    memcpy(titles, journey_html_model_titles, sizeof(titles));
+    titles[0] = journey_html_touch_titles[h->opts->touch];
+
+    journey_html_table_begin(h, "Conversions by nine models", titles,
                              1 + JOURNEY_ATTR_MODELS);
 
     for (i = 0; i < n; i++) {
@@ -278,8 +289,15 @@ journey_html_attr_draw(const journey_html_attr_t *t)
     journey_html_raw(h, "</ol>\n");
 
     if (!t->intervals) {
-        journey_html_fmt(h, "<p class=\"note\">More than %u channels, and so "
-                         "without intervals.</p>\n", JOURNEY_HTML_SAMPLED);
+        journey_html_fmt(h, "<p class=\"note\">More than %u %s, and so "
+                         "without intervals (--bootstrap has them).</p>\n",
+                         JOURNEY_HTML_SAMPLED,
+                         journey_html_touch_names[h->opts->touch]);
+    }
+
+    if (h->opts->order == JOURNEY_ATTR_AUTO) {
+        journey_html_fmt(h, "<p class=\"note\">Of the orders of Markov, %u "
+                         "was chosen.</p>\n", t->attr->order);
     }
 
     journey_html_attr_table(t);
@@ -315,11 +333,14 @@ journey_html_attribution(journey_html_t *h)
     }
 
     models.models = JOURNEY_ATTR_ALL;
-    models.order = 1;
+    models.order = h->opts->order;
     models.direct = touches->direct;
-    models.bootstrap = (touches->paths.nitems <= JOURNEY_HTML_SAMPLED)
-                       ? JOURNEY_HTML_SAMPLES : 0;
-    models.seed = JOURNEY_ATTR_SEED;
+    models.bootstrap = h->opts->bootstrap
+                       ? (uint32_t) h->opts->bootstrap
+                       : touches->paths.nitems <= JOURNEY_HTML_SAMPLED
+                         ? JOURNEY_HTML_SAMPLES : 0;
+    models.seed = (h->opts->seed == JOURNEY_LIMIT_NONE)
+                  ? JOURNEY_ATTR_SEED : (uint64_t) h->opts->seed;
 
     if (journey_attribute(&attr, &touches->paths, &models, &err)
         != JOURNEY_OK)

@@ -398,7 +398,7 @@ journey_html_direct(journey_html_t *h)
 
     table = &h->direct;
 
-    if (table->nrows == 0) {
+    if (table->nrows == 0 || h->opts->no_direct) {
         return;
     }
 

@@ -24,8 +24,15 @@ typedef struct {
     const char   *id;
     const char   *title;
     const char   *how;                  /* to read it, for everyone */
+    unsigned      settings;             /* options that make it another one */
     void        (*draw)(journey_html_t *h);
 } journey_html_section_t;
+
+#define JOURNEY_HTML_TOUCHES                                                  \
+    (JOURNEY_SETTING_NO_DIRECT|JOURNEY_SETTING_VIEWS|JOURNEY_SETTING_LOOKBACK)
+
+#define JOURNEY_HTML_PATHS                                                    \
+    (JOURNEY_HTML_TOUCHES|JOURNEY_SETTING_TOUCH|JOURNEY_SETTING_REPEATS)
 
 static const journey_html_section_t  journey_html_sections[] = {
 
@@ -33,11 +40,13 @@ static const journey_html_section_t  journey_html_sections[] = {
       "A visitor is a browser, or a person once signed in. A session is a "
       "visit to the site. A journey runs from the first contact to the goal "
       "that completes it. A conversion is a goal that was reached.",
+      JOURNEY_SETTING_HOST|JOURNEY_SETTING_GOAL,
       journey_html_headline },
 
     { "time", "Over time",
       "How busy the site was, and how often a goal was reached. Point at a "
       "bar for its numbers; the first and the last one may be incomplete.",
+      0,
       journey_html_timeline },
 
     { "channels", "Where visitors come from",
@@ -45,6 +54,7 @@ static const journey_html_section_t  journey_html_sections[] = {
       "bars: where the lower one is longer, the channel brings more "
       "conversions than its share of touches. A conversion belongs to the "
       "last channel before it.",
+      JOURNEY_HTML_TOUCHES|JOURNEY_SETTING_ENTRY,
       journey_html_channels },
 
     { "flows", "How journeys run",
@@ -52,12 +62,15 @@ static const journey_html_section_t  journey_html_sections[] = {
       "journey, and how it ended. The wider the band, the more journeys took "
       "that way. Dropped means no visit for a long time, still open that the "
       "visitor may yet return.",
+      JOURNEY_SETTING_NO_DIRECT|JOURNEY_SETTING_TOUCH|JOURNEY_SETTING_VIEWS
+      |JOURNEY_SETTING_IDLE,
       journey_html_flows },
 
     { "phases", "How far journeys get",
       "Every journey counts for the furthest phase it reached and for all "
       "phases before it. The longest loss between two phases is where work "
       "on the site pays most.",
+      JOURNEY_SETTING_IDLE,
       journey_html_funnel },
 
     { "moves", "From phase to phase",
@@ -65,22 +78,26 @@ static const journey_html_section_t  journey_html_sections[] = {
       "to another one. Right of the dots journeys get on, left of them they "
       "go back. The last column is the time until half of those who get on "
       "have done so.",
+      0,
       journey_html_moves },
 
     { "steps", "The funnel",
       "Visitors who took these steps in this order, within the window. What "
       "is missing from one row to the next was lost there.",
+      0,
       journey_html_steps },
 
     { "goals", "What was reached",
       "Goals and what they were worth. Values in different currencies are "
       "not added up.",
+      0,
       journey_html_goals },
 
     { "paths", "Which channels work together",
       "The channels of a journey in their order, the most frequent first. "
       "Channels that stand at the begin of paths win attention, those at the "
       "end close the sale.",
+      JOURNEY_HTML_PATHS,
       journey_html_paths },
 
     { "attribution", "What each channel is worth",
@@ -89,29 +106,35 @@ static const journey_html_section_t  journey_html_sections[] = {
       "shares treats all alike; Markov asks what would be missed without the "
       "channel. The line shows where the number may lie (95 %): where lines "
       "overlap, the difference may be chance.",
+      JOURNEY_HTML_PATHS|JOURNEY_SETTING_ORDER|JOURNEY_SETTING_HALF_LIFE
+      |JOURNEY_SETTING_BOOTSTRAP,
       journey_html_attribution },
 
     { "conversion-time", "How long it takes",
       "From the first event of a journey to its conversion. Journeys that may "
       "yet convert count as long as they were seen (Kaplan and Meier), so that "
       "recent ones do not lower the share. The axis of time grows by factors.",
+      JOURNEY_SETTING_IDLE,
       journey_html_conversion_time },
 
     { "retention", "Who comes back",
       "Each row is the people who first came in that time, each column the "
       "share of them who were there again so much later. The stronger the "
       "colour, the more.",
+      0,
       journey_html_retention },
 
     { "campaigns", "Campaigns",
       "Views are mails opened and ads shown, clicks are links of ours that "
       "were followed, visits are all other arrivals with the campaign's "
       "name.",
+      JOURNEY_HTML_TOUCHES,
       journey_html_campaigns },
 
     { "countries", "Countries",
       "Where visitors are, as far as their address tells. The server writes "
       "down the place alone, not the address.",
+      0,
       journey_html_places },
 
     { "pages", "Pages",
@@ -119,10 +142,12 @@ static const journey_html_section_t  journey_html_sections[] = {
       "there. Many exits are good after an order, and a question anywhere "
       "else. Led on is the share of visits after which the journey reached a "
       "later phase.",
+      0,
       journey_html_pages },
 
     { "notes", "What to know about these numbers",
       "What was left out, and why.",
+      0,
       journey_html_notes }
 };
 
@@ -270,6 +295,37 @@ journey_html_head(journey_html_t *h)
 }
 
 
+/* What is set in another way than usual. */
+
+static void
+journey_html_settings(journey_html_t *h, const journey_html_section_t *section)
+{
+    char           *text, *line, *next;
+    journey_str_t   str;
+
+    text = journey_report_settings(h->opts, section->settings);
+
+    if (text == NULL) {
+        h->no_memory = 1;
+        return;
+    }
+
+    for (line = text; *line != '\0'; line = next) {
+        next = strchr(line, '\n');
+
+        str.data = (u_char *) line;
+        str.len = next - line;
+        next++;
+
+        journey_html_raw(h, "<p class=\"set\">");
+        journey_html_str(h, &str, JOURNEY_HTML_LONG);
+        journey_html_raw(h, "</p>\n");
+    }
+
+    free(text);
+}
+
+
 /* Every section has its bounds; should all of them together pass that of the
  * page, the section that does is left out, and said to be. */
 
@@ -285,6 +341,7 @@ journey_html_section(journey_html_t *h, const journey_html_section_t *section)
     start = h->len;
 
     journey_html_fmt(h, "<p class=\"how\">%s</p>\n", section->how);
+    journey_html_settings(h, section);
     section->draw(h);
 
     if (h->len > JOURNEY_HTML_MAX - JOURNEY_HTML_FOOT) {

@@ -233,10 +233,14 @@ journey_sankey_label(journey_html_t *h, const journey_sankey_node_t *node,
     case JOURNEY_SANKEY_PHASE:
         if (name.len == 0) {
             journey_html_raw(h, "Unknown");
-            break;
+
+        } else if (node->kind == JOURNEY_SANKEY_CHANNEL) {
+            journey_html_touch(h, &name, letters);
+
+        } else {
+            journey_html_name(h, &name, letters);
         }
 
-        journey_html_name(h, &name, letters);
         break;
 
     case JOURNEY_SANKEY_GOAL:
@@ -245,7 +249,8 @@ journey_sankey_label(journey_html_t *h, const journey_sankey_node_t *node,
         break;
 
     case JOURNEY_SANKEY_CHANNEL_OTHER:
-        journey_html_raw(h, "Other channels");
+        journey_html_raw(h, h->opts->touch == JOURNEY_TOUCH_CHANNEL
+                            ? "Other channels" : "Others");
         break;
 
     case JOURNEY_SANKEY_PHASE_OTHER:

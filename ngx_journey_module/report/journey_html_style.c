@@ -49,6 +49,8 @@ const char  journey_html_style[] =
     "footer{font-size:.85rem}\n"
     ".how{max-width:46rem;font-size:.92rem}\n"
     ".empty{padding:1rem;border:1px dashed var(--line);border-radius:.5rem}\n"
+    ".set{max-width:46rem;margin:.5rem 0;padding:.3rem .7rem;"
+    "border-left:3px solid var(--c1);font-size:.92rem}\n"
     ".note{max-width:46rem;margin:.75rem 0 0;font-size:.92rem}\n"
     "ul.note{margin:0;padding-left:1.2rem;max-width:46rem}\n"
 
@@ -176,7 +178,7 @@ const char  journey_html_style[] =
     "section{margin:0 0 .8rem;padding:.8rem 0 0;border:0;"
     "border-top:1px solid var(--line);border-radius:0}"
     "h2,h3,.how,.legend{break-after:avoid;break-inside:avoid}"
-    ".how,.note,ul.note{max-width:none}"
+    ".how,.set,.note,ul.note{max-width:none}"
     "figure,.rows li,.tile,.tiles,.plots,.heat,tr,.empty{"
     "break-inside:avoid}"
     ".rows li:first-child{break-after:avoid}"

@@ -81,10 +81,13 @@ journey_html_is_name(const journey_column_t *column)
 
 
 static void
-journey_html_cell_list(journey_html_t *h, const journey_cell_t *cell)
+journey_html_cell_list(journey_html_t *h, const journey_column_t *column,
+    const journey_cell_t *cell)
 {
     uint32_t  i, n, head;
+    unsigned  touches;
 
+    touches = (column->key != NULL && strcmp(column->key, "path") == 0);
     n = cell->u.list.n;
     head = (n > JOURNEY_HTML_LIST) ? JOURNEY_HTML_LIST / 2 : n;
 
@@ -100,7 +103,12 @@ journey_html_cell_list(journey_html_t *h, const journey_cell_t *cell)
             i = n - (JOURNEY_HTML_LIST - head);
         }
 
-        journey_html_name(h, &cell->u.list.strs[i], 32);
+        if (touches) {
+            journey_html_touch(h, &cell->u.list.strs[i], 32);
+
+        } else {
+            journey_html_name(h, &cell->u.list.strs[i], 32);
+        }
     }
 }
 
@@ -147,7 +155,7 @@ journey_html_cell(journey_html_t *h, const journey_column_t *column,
         break;
 
     case JOURNEY_CELL_LIST:
-        journey_html_cell_list(h, cell);
+        journey_html_cell_list(h, column, cell);
         break;
 
     default:

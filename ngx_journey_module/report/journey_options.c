@@ -15,9 +15,6 @@
 #include <unistd.h>
 
 
-#define JOURNEY_IDLE      (30ULL * 24 * 3600 * 1000)
-#define JOURNEY_LOOKBACK  (90ULL * 24 * 3600 * 1000)
-#define JOURNEY_HALF_LIFE (7ULL * 24 * 3600 * 1000)
 #define JOURNEY_WINDOW    (7ULL * 24 * 3600 * 1000)
 #define JOURNEY_WAIT      (60ULL * 1000)
 
@@ -309,6 +306,7 @@ journey_options_tables(journey_options_t *opts, unsigned option,
         }
 
         opts->period = (journey_period_e) place;
+        opts->periods = 1;
         return JOURNEY_OK;
 
     case JOURNEY_OPT_FUNNEL:
@@ -333,6 +331,7 @@ journey_options_tables(journey_options_t *opts, unsigned option,
         }
 
         opts->by = (journey_by_e) place;
+        opts->places = 1;
         return JOURNEY_OK;
     }
 }
@@ -464,28 +463,6 @@ journey_options_set(journey_options_t *opts, unsigned option,
 }
 
 
-/* Also says what it may have been meant to be. */
-
-static int
-journey_options_unknown(const journey_options_t *opts, const char *arg)
-{
-    const char  *near;
-
-    near = (strlen(arg) > 2) ? journey_help_near_option(opts->command, arg)
-                             : NULL;
-
-    fprintf(stderr, "journey: unknown option \"%s\"", arg);
-
-    if (near != NULL) {
-        fprintf(stderr, " (did you mean --%s?)", near);
-    }
-
-    fprintf(stderr, "; see journey %s --help\n", opts->command->name);
-
-    return JOURNEY_EXIT_USAGE;
-}
-
-
 /* The option that arg names, JOURNEY_OPT_LAST for none; *value is what
  * follows its "=". */
 
@@ -551,7 +528,8 @@ journey_options_times(journey_options_t *opts, const char **times,
  * argv. */
 
 static int
-journey_options_parse(journey_options_t *opts, int argc, char **argv)
+journey_options_parse(journey_options_t *opts,
+    const journey_command_t *commands, int argc, char **argv)
 {
     int               i;
     unsigned          option;
@@ -591,7 +569,8 @@ journey_options_parse(journey_options_t *opts, int argc, char **argv)
                  : (unsigned) JOURNEY_OPT_LAST;
 
         if (option == JOURNEY_OPT_LAST) {
-            return journey_options_unknown(opts, argv[i]);
+            journey_help_unknown_option(opts->command, commands, argv[i]);
+            return JOURNEY_EXIT_USAGE;
         }
 
         if (journey_option_table[option].value == NULL) {
@@ -765,7 +744,7 @@ journey_options_read(journey_options_t *opts,
     opts->command = journey_options_command(commands, argv[1]);
 
     return opts->command != NULL
-           ? journey_options_parse(opts, argc - 2, argv + 2)
+           ? journey_options_parse(opts, commands, argc - 2, argv + 2)
            : JOURNEY_EXIT_USAGE;
 }
 

@@ -24,6 +24,10 @@
 
 #define JOURNEY_LIMIT_NONE  -1L
 
+#define JOURNEY_IDLE        (30ULL * 24 * 3600 * 1000)  /* defaults, ms */
+#define JOURNEY_LOOKBACK    (90ULL * 24 * 3600 * 1000)
+#define JOURNEY_HALF_LIFE   (7ULL * 24 * 3600 * 1000)
+
 #define JOURNEY_MEMORY_MIN  (1U << 20)  /* bytes, of --memory */
 
 
@@ -68,6 +72,7 @@ typedef struct {
 #define JOURNEY_OPTIONS_DIRECT       0x80000
 #define JOURNEY_OPTIONS_HTML      0x100000
 #define JOURNEY_OPTIONS_PATHS     0x200000
+#define JOURNEY_OPTIONS_CHANNELS  0x400000      /* tables with channels */
 
 
 /* Of retention; weeks begin on Monday. */
@@ -165,8 +170,6 @@ struct journey_options_s {
     journey_touch_e           touch;
     unsigned                  no_direct;
     unsigned                  repeats;
-    unsigned                  ways;     /* set by paths: its own paths heed
-                                           these three */
     unsigned                  models;   /* bits; 0: all */
     unsigned                  order;    /* of Markov; 0: auto */
     uint64_t                  half_life;        /* ms */
@@ -175,7 +178,9 @@ struct journey_options_s {
                                            are left out, and counted */
 
     journey_period_e          period;   /* retention */
+    unsigned                  periods;  /* it was given */
     journey_by_e              by;       /* geo */
+    unsigned                  places;   /* it was given */
     const char               *funnel;   /* its steps */
     uint64_t                  window;   /* ms */
     const char              **entries;  /* direct; none: those that are usual */

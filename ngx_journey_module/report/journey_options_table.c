@@ -113,7 +113,8 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
       "who come for the first time (default 10000)" },
     { "days", "D", JOURNEY_OPTIONS_SIMULATE,
       "that end at --until (default 90)" },
-    { "seed", "S", JOURNEY_OPTIONS_SIMULATE|JOURNEY_OPTIONS_ATTRIBUTION,
+    { "seed", "S", JOURNEY_OPTIONS_SIMULATE|JOURNEY_OPTIONS_ATTRIBUTION
+                      |JOURNEY_OPTIONS_HTML,
       "another number, other visitors (default 1), or other\nsamples" },
     { "without", "CHANNEL", JOURNEY_OPTIONS_SIMULATE,
       "the same visitors, had there not been this channel" },
@@ -122,39 +123,43 @@ const journey_option_t  journey_option_table[JOURNEY_OPT_LAST] = {
     { "paths", "FILE", JOURNEY_OPTIONS_ATTRIBUTION,
       "CSV of paths instead of logs: path,conversions,value,\n"
       "null; channels parted by \" > \"" },
-    { "model", "NAME", JOURNEY_OPTIONS_ATTRIBUTION,
+    { "model", "NAME", JOURNEY_OPTIONS_ATTRIBUTION|JOURNEY_OPTIONS_HTML,
       "first, last, last_non_direct, linear, position,\n"
       "time_decay, markov, shapley or counterfactual; may be\n"
       "repeated (default all)" },
-    { "order", "N", JOURNEY_OPTIONS_ATTRIBUTION,
+    { "order", "N", JOURNEY_OPTIONS_ATTRIBUTION|JOURNEY_OPTIONS_HTML,
       "touches that markov remembers: 1 to 4, or auto\n(default 1)" },
-    { "half-life", "SPAN", JOURNEY_OPTIONS_ATTRIBUTION,
+    { "half-life", "SPAN", JOURNEY_OPTIONS_ATTRIBUTION|JOURNEY_OPTIONS_HTML,
       "age at which a touch is worth half as much to\n"
       "time_decay (default 7d)" },
     { "lookback", "SPAN", JOURNEY_OPTIONS_LOG,
       "older touches have no part in a conversion (default\n90d)" },
     { "no-direct", NULL, JOURNEY_OPTIONS_ATTRIBUTION
-                         |JOURNEY_OPTIONS_PATHS,
-      "direct touches are none" },
+                         |JOURNEY_OPTIONS_PATHS|JOURNEY_OPTIONS_CHANNELS
+                         |JOURNEY_OPTIONS_HTML,
+      "direct touches are none: conversions are credited to\n"
+      "those before them" },
     { "touch", "WHAT", JOURNEY_OPTIONS_ATTRIBUTION
-                       |JOURNEY_OPTIONS_PATHS,
+                       |JOURNEY_OPTIONS_PATHS|JOURNEY_OPTIONS_HTML,
       "what a touch is told by: channel, source or campaign\n(default channel)" },
     { "repeats", NULL, JOURNEY_OPTIONS_ATTRIBUTION
-                       |JOURNEY_OPTIONS_PATHS,
+                       |JOURNEY_OPTIONS_PATHS|JOURNEY_OPTIONS_HTML,
       "equal touches in a row are not one" },
-    { "bootstrap", "N", JOURNEY_OPTIONS_ATTRIBUTION,
+    { "bootstrap", "N", JOURNEY_OPTIONS_ATTRIBUTION|JOURNEY_OPTIONS_HTML,
       "intervals (95 %) from N samples of the journeys, drawn\n"
       "by --seed (default 20261122)" },
-    { "period", "PERIOD", JOURNEY_OPTIONS_RETENTION,
-      "day, week (from Monday on) or month (default week)" },
-    { "by", "PLACE", JOURNEY_OPTIONS_GEO,
-      "country, region or city (default country)" },
+    { "period", "PERIOD", JOURNEY_OPTIONS_RETENTION|JOURNEY_OPTIONS_HTML,
+      "day, week (from Monday on) or month (default week; of a\n"
+      "page as its time asks for; report: not as text)" },
+    { "by", "PLACE", JOURNEY_OPTIONS_GEO|JOURNEY_OPTIONS_HTML,
+      "country, region or city (default country; report: not as\ntext)" },
     { "funnel", "STEPS", JOURNEY_OPTIONS_FUNNEL|JOURNEY_OPTIONS_HTML,
       "'/products/*,/cart,goal:purchase': paths, in which *\n"
       "is any part, and goals (report: with --html)" },
     { "window", "SPAN", JOURNEY_OPTIONS_FUNNEL|JOURNEY_OPTIONS_HTML,
       "time for all steps from the first on (default 7d)" },
-    { "entry", "PATH", JOURNEY_OPTIONS_DIRECT,
+    { "entry", "PATH", JOURNEY_OPTIONS_DIRECT|JOURNEY_OPTIONS_HTML,
       "pages whose address people type, * is any part; may be\n"
-      "repeated (default /, /xx/ and /xx-yy/ of any letters)" }
+      "repeated (default /, /xx/ and /xx-yy/ of any letters;\n"
+      "report: not as text)" }
 };

@@ -334,7 +334,23 @@ journey_report_make(journey_report_t *r)
 }
 
 
-static void
+/* Notes of all tables, below the headline or the only table. */
+
+static int
+journey_report_said(const journey_options_t *opts, const journey_analysis_t *a,
+    const journey_damage_t *damage)
+{
+    if (journey_report_settings_notes(opts) != JOURNEY_OK) {
+        return JOURNEY_ERROR;
+    }
+
+    journey_report_notes(opts, a, damage);
+
+    return JOURNEY_OK;
+}
+
+
+static int
 journey_report_text(const journey_options_t *opts, journey_output_t *out,
     const journey_analysis_t *a, const journey_damage_t *damage,
     const journey_table_t *tables, unsigned n)
@@ -373,14 +389,16 @@ journey_report_text(const journey_options_t *opts, journey_output_t *out,
         fputc('\n', out->file);
 
         journey_table_text(out, &tables[i]);
-        journey_report_notes(opts, a, damage);
+
+        if (journey_report_said(opts, a, damage) != JOURNEY_OK) {
+            return JOURNEY_ERROR;
+        }
     }
 
     journey_report_table_notes(opts, tables, n);
 
-    if (!tables[0].object) {
-        journey_report_notes(opts, a, damage);
-    }
+    return tables[0].object ? JOURNEY_OK
+                            : journey_report_said(opts, a, damage);
 }
 
 
@@ -419,7 +437,7 @@ journey_report_print(const journey_options_t *opts,
         journey_output_init(&out, stdout, &opts->zone);
 
         if (opts->format == JOURNEY_FORMAT_TEXT) {
-            journey_report_text(opts, &out, a, damage, r.tables, r.n);
+            rc = journey_report_text(opts, &out, a, damage, r.tables, r.n);
 
         } else {
             if (opts->format == JOURNEY_FORMAT_JSON) {
@@ -508,9 +526,49 @@ journey_report_run(const journey_options_t *opts, unsigned wanted)
 }
 
 
+/* Options that say nothing together, or of this kind of report. */
+
+static const char *
+journey_report_wrong(const journey_options_t *opts)
+{
+    if (opts->min_visitors != 0 && opts->touch != JOURNEY_TOUCH_CHANNEL) {
+        return "--min-visitors folds channels: not with --touch";
+    }
+
+    if (opts->html != NULL) {
+        return opts->models != 0 ? "--html shows all models: not with --model"
+                                 : NULL;
+    }
+
+    if (opts->format != JOURNEY_FORMAT_TEXT) {
+        return NULL;
+    }
+
+    /* tables that are not on one screen */
+
+    return opts->periods ? "--period goes with --html, --json and --csv; the "
+                           "command for it is journey retention"
+           : opts->places ? "--by goes with --html, --json and --csv; the "
+                            "command for it is journey geo"
+           : opts->nentries != 0 ? "--entry goes with --html, --json and "
+                                   "--csv; the command for it is journey "
+                                   "direct"
+           : NULL;
+}
+
+
 int
 journey_report(const journey_options_t *opts)
 {
+    const char  *wrong;
+
+    wrong = journey_report_wrong(opts);
+
+    if (wrong != NULL) {
+        fprintf(stderr, "journey: %s; see journey report --help\n", wrong);
+        return JOURNEY_EXIT_USAGE;
+    }
+
     return opts->html != NULL ? journey_report_html(opts)
            : journey_report_run(opts, opts->format == JOURNEY_FORMAT_TEXT
                                       ? JOURNEY_REPORT_SCREEN
@@ -605,10 +663,5 @@ journey_report_direct(const journey_options_t *opts)
 int
 journey_report_paths(const journey_options_t *opts)
 {
-    journey_options_t  own;
-
-    own = *opts;
-    own.ways = 1;
-
-    return journey_report_run(&own, JOURNEY_REPORT_PATHS);
+    return journey_report_run(opts, JOURNEY_REPORT_PATHS);
 }

@@ -49,6 +49,28 @@ int journey_table_retention(journey_table_t *table,
 void journey_report_notes(const journey_options_t *opts,
     const journey_analysis_t *a, const journey_damage_t *damage);
 
+/* Options that make numbers of a table other ones. */
+
+#define JOURNEY_SETTING_NO_DIRECT  0x01
+#define JOURNEY_SETTING_TOUCH      0x02
+#define JOURNEY_SETTING_REPEATS    0x04
+#define JOURNEY_SETTING_VIEWS      0x08
+#define JOURNEY_SETTING_LOOKBACK   0x10
+#define JOURNEY_SETTING_ORDER      0x20
+#define JOURNEY_SETTING_HALF_LIFE  0x40
+#define JOURNEY_SETTING_BOOTSTRAP  0x80
+#define JOURNEY_SETTING_IDLE       0x100
+#define JOURNEY_SETTING_ENTRY      0x200
+#define JOURNEY_SETTING_HOST       0x400
+#define JOURNEY_SETTING_GOAL       0x800
+
+/* A sentence for each of these that is not as usual, a line each; to be freed.
+ * NULL when memory is exhausted. */
+char *journey_report_settings(const journey_options_t *opts, unsigned which);
+
+/* The same of those that choose touches, where the report is text. */
+int journey_report_settings_notes(const journey_options_t *opts);
+
 /* Those of tables, n of them; to the same place. */
 void journey_report_table_notes(const journey_options_t *opts,
     const journey_table_t *tables, unsigned n);

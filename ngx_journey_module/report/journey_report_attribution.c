@@ -20,34 +20,40 @@
      | 1U << JOURNEY_ATTR_SHAPLEY)
 
 
-static const journey_column_t  journey_report_models_columns[] = {
-    { NULL, "Channel", JOURNEY_CELL_STRING },
-    { NULL, "First", JOURNEY_CELL_MONEY },
-    { NULL, "Last", JOURNEY_CELL_MONEY },
-    { NULL, "Linear", JOURNEY_CELL_MONEY },
-    { NULL, "Shapley", JOURNEY_CELL_MONEY },
-    { NULL, "Markov", JOURNEY_CELL_MONEY },
-    { NULL, "Share", JOURNEY_CELL_SHARE },
-    { NULL, "Value", JOURNEY_CELL_MONEY }
+/* Columns: the touch, all models, then of one of them its interval, share and
+ * value. */
+
+typedef struct {
+    journey_attr_e   model;
+    const char      *title;
+    const char      *name;
+} journey_report_model_t;
+
+static const journey_report_model_t  journey_report_models[] = {
+    { JOURNEY_ATTR_FIRST, "First", "the first touch" },
+    { JOURNEY_ATTR_LAST, "Last", "the last touch" },
+    { JOURNEY_ATTR_LAST_NON_DIRECT, "Non-direct", "the last non-direct touch" },
+    { JOURNEY_ATTR_POSITION, "Position", "position" },
+    { JOURNEY_ATTR_TIME_DECAY, "Decay", "time decay" },
+    { JOURNEY_ATTR_COUNTERFACTUAL, "Counterf.", "counterfactual" },
+    { JOURNEY_ATTR_LINEAR, "Linear", "linear" },
+    { JOURNEY_ATTR_SHAPLEY, "Shapley", "Shapley" },
+    { JOURNEY_ATTR_MARKOV, "Markov", "Markov" }
 };
 
-
-/* The order of the columns. */
-
-static const journey_attr_e  journey_report_models[] = {
-    JOURNEY_ATTR_FIRST, JOURNEY_ATTR_LAST, JOURNEY_ATTR_LINEAR,
-    JOURNEY_ATTR_SHAPLEY, JOURNEY_ATTR_MARKOV
-};
-
-#define JOURNEY_REPORT_NMODELS                                                \
-    (sizeof(journey_report_models) / sizeof(journey_report_models[0]))
+#define JOURNEY_REPORT_LOW      (1 + JOURNEY_ATTR_MODELS)
+#define JOURNEY_REPORT_HIGH     (JOURNEY_REPORT_LOW + 1)
+#define JOURNEY_REPORT_SHARE    (JOURNEY_REPORT_LOW + 2)
+#define JOURNEY_REPORT_VALUE    (JOURNEY_REPORT_LOW + 3)
+#define JOURNEY_REPORT_COLUMNS  (JOURNEY_REPORT_LOW + 4)
 
 
 static int
 journey_report_models_row(journey_table_t *table,
-    const journey_attr_print_t *p, uint32_t row)
+    const journey_attr_print_t *p, uint32_t row, journey_attr_e best)
 {
     unsigned                 i;
+    uint64_t                 all;
     journey_str_t            name;
     journey_cell_t          *cell;
     const journey_credit_t  *credit;
@@ -66,19 +72,67 @@ journey_report_models_row(journey_table_t *table,
         return JOURNEY_ERROR;
     }
 
-    for (i = 0; i < JOURNEY_REPORT_NMODELS; i++) {
-        credit = &p->attr->models[journey_report_models[i]][row];
-        cell[i + 1].u.number = journey_round(credit->conversions);
+    for (i = 0; i < JOURNEY_ATTR_MODELS; i++) {
+        if (p->attr->models[journey_report_models[i].model] != NULL) {
+            credit = &p->attr->models[journey_report_models[i].model][row];
+            cell[i + 1].u.number = journey_round(credit->conversions);
+        }
     }
 
-    /* of Markov, beside it */
+    credit = &p->attr->models[best][row];
+    all = (best == JOURNEY_ATTR_TIME_DECAY) ? p->attr->aged
+                                            : p->attr->conversions;
 
-    credit = &p->attr->models[JOURNEY_ATTR_MARKOV][row];
-
-    cell[6].u.number = credit->conversions / (double) p->attr->conversions;
-    cell[7].u.number = journey_round(credit->value);
+    cell[JOURNEY_REPORT_LOW].u.number = journey_round(credit->conversions_low);
+    cell[JOURNEY_REPORT_HIGH].u.number
+        = journey_round(credit->conversions_high);
+    cell[JOURNEY_REPORT_SHARE].u.number = all ? credit->conversions
+                                                / (double) all : 0;
+    cell[JOURNEY_REPORT_VALUE].u.number = journey_round(credit->value);
 
     return JOURNEY_OK;
+}
+
+
+/* The models that were computed, one of which is told more of: Markov, or the
+ * one that is next to it. */
+
+static const journey_report_model_t *
+journey_report_models_columns(journey_column_t *columns,
+    const journey_attr_print_t *p)
+{
+    unsigned                       i;
+    const journey_report_model_t  *best;
+
+    static const char *const  touches[] = { "Channel", "Source", "Campaign" };
+
+    columns[0].title = touches[p->at->opts->touch];
+    columns[0].type = JOURNEY_CELL_STRING;
+    best = NULL;
+
+    for (i = 0; i < JOURNEY_ATTR_MODELS; i++) {
+        columns[i + 1].type = JOURNEY_CELL_MONEY;
+
+        if (p->attr->models[journey_report_models[i].model] != NULL) {
+            best = &journey_report_models[i];
+            columns[i + 1].title = best->title;
+        }
+    }
+
+    columns[JOURNEY_REPORT_LOW].type = JOURNEY_CELL_MONEY;
+    columns[JOURNEY_REPORT_HIGH].type = JOURNEY_CELL_MONEY;
+
+    if (p->at->opts->bootstrap != 0) {
+        columns[JOURNEY_REPORT_LOW].title = "2.5 %";
+        columns[JOURNEY_REPORT_HIGH].title = "97.5 %";
+    }
+
+    columns[JOURNEY_REPORT_SHARE].title = "Share";
+    columns[JOURNEY_REPORT_SHARE].type = JOURNEY_CELL_SHARE;
+    columns[JOURNEY_REPORT_VALUE].title = p->value;
+    columns[JOURNEY_REPORT_VALUE].type = JOURNEY_CELL_MONEY;
+
+    return best;
 }
 
 
@@ -86,21 +140,28 @@ static int
 journey_report_models_text(journey_table_t *table,
     const journey_attr_print_t *p)
 {
-    uint32_t           i;
-    journey_column_t  *columns;
+    char                          *title;
+    uint32_t                       i;
+    journey_column_t              *columns;
+    const journey_report_model_t  *best;
 
-    columns = journey_report_columns(table->pool,
-                              journey_columns(journey_report_models_columns));
-    if (columns == NULL) {
+    columns = journey_pcalloc(table->pool, JOURNEY_REPORT_COLUMNS
+                                           * sizeof(journey_column_t));
+    title = journey_palloc(table->pool, 128);
+
+    if (columns == NULL || title == NULL) {
         return JOURNEY_ERROR;
     }
 
-    columns[7].title = p->value;
+    best = journey_report_models_columns(columns, p);
 
-    journey_table_init(table, table->pool, "attribution", "Attribution: "
-                       "conversions by model; share and value by Markov",
-                       columns, sizeof(journey_report_models_columns)
-                                / sizeof(journey_report_models_columns[0]));
+    (void) snprintf(title, 128, "Attribution: conversions by model; %sshare "
+                    "and value by %s", p->at->opts->bootstrap
+                                       ? "interval (95 %), " : "",
+                    best->name);
+
+    journey_table_init(table, table->pool, "attribution", title, columns,
+                       JOURNEY_REPORT_COLUMNS);
     table->more = p->more;
 
     if (p->attr->conversions == 0) {
@@ -112,7 +173,9 @@ journey_report_models_text(journey_table_t *table,
     }
 
     for (i = 0; i < p->nrows; i++) {
-        if (journey_report_models_row(table, p, p->rows[i]) != JOURNEY_OK) {
+        if (journey_report_models_row(table, p, p->rows[i], best->model)
+            != JOURNEY_OK)
+        {
             return JOURNEY_ERROR;
         }
     }
@@ -241,10 +304,10 @@ journey_table_attribution(journey_table_t *table, const journey_analysis_t *a,
                    + damage->bad_files;
     err.text[0] = '\0';
 
-    rc = journey_attribution_credit(&at,
-                                    opts.format == JOURNEY_FORMAT_TEXT
-                                    ? JOURNEY_REPORT_MODELS
-                                    : JOURNEY_ATTR_ALL, &err);
+    rc = journey_attribution_credit(&at, opts.models ? opts.models
+                                         : opts.format == JOURNEY_FORMAT_TEXT
+                                         ? JOURNEY_REPORT_MODELS
+                                         : JOURNEY_ATTR_ALL, &err);
 
     if (rc != JOURNEY_OK) {
         fprintf(stderr, "journey: attribution: %s\n", err.text);

@@ -11,6 +11,7 @@
 
 #include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 
 #define JOURNEY_REPORT_NOTE  1024       /* bytes of a note */
@@ -189,7 +190,8 @@ journey_report_notes(const journey_options_t *opts,
                             n, journey_plural(a->incomplete, "conversion",
                                               "conversions"),
                             a->left_out
-                            ? "left out, since they carry channels alone"
+                            ? "their paths are left out, since they carry "
+                              "channels alone"
                             : "their path is the one they carry");
     }
 
@@ -237,6 +239,32 @@ journey_report_notes(const journey_options_t *opts,
                             journey_plural(damage->bad_members, "member",
                                            "members"));
     }
+}
+
+
+int
+journey_report_settings_notes(const journey_options_t *opts)
+{
+    char  *text, *line, *next;
+
+    text = journey_report_settings(opts, JOURNEY_SETTING_NO_DIRECT
+                                         |JOURNEY_SETTING_TOUCH
+                                         |JOURNEY_SETTING_REPEATS);
+    if (text == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    for (line = text; *line != '\0'; line = next) {
+        next = strchr(line, '\n');
+        next[-1] = '\0';                 /* notes have no full stop */
+        next++;
+
+        journey_report_note(opts, "%s", line);
+    }
+
+    free(text);
+
+    return JOURNEY_OK;
 }
 
 
