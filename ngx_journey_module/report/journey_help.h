@@ -14,7 +14,7 @@
 #include "journey_options_table.h"
 
 
-#define JOURNEY_HELP_EXAMPLES  5
+#define JOURNEY_HELP_EXAMPLES  4
 
 
 typedef enum {

@@ -52,8 +52,6 @@ const journey_help_t  journey_help_table[] = {
         "    --tz Europe/Berlin " JOURNEY_HELP_LOGS_OF },
       { "a page with pictures",
         "journey report --html report.html " JOURNEY_HELP_LOGS_OF },
-      { "as sources see it, and not counting direct visits",
-        "journey report --touch source --no-direct " JOURNEY_HELP_LOGS_OF },
       { "from another program",
         "zcat " JOURNEY_HELP_LOGS_OF " | journey report --json -" } } },
 
