@@ -8,9 +8,14 @@
 
 #define _GNU_SOURCE                     /* qsort_r() */
 
-#include "journey_html.h"
-#include "journey_sha256.h"
+/* EVP_Digest() allocates on the way, and libcrypto crashes within itself when
+ * that fails; what is deprecated does not. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
+#include "journey_html.h"
+
+#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 
@@ -170,14 +175,17 @@ journey_html_wanted(const journey_html_t *h,
 static void
 journey_html_policy(journey_html_t *h)
 {
-    char  hash[JOURNEY_SHA256_BASE64 + 1];
+    u_char      hash[SHA256_DIGEST_LENGTH], text[2 * SHA256_DIGEST_LENGTH];
+    SHA256_CTX  sha;
 
-    journey_sha256_base64(hash, journey_html_style,
-                          strlen(journey_html_style));
+    (void) SHA256_Init(&sha);
+    (void) SHA256_Update(&sha, journey_html_style, strlen(journey_html_style));
+    (void) SHA256_Final(hash, &sha);
+    (void) EVP_EncodeBlock(text, hash, sizeof(hash));
 
     journey_html_fmt(h, "<meta http-equiv=\"Content-Security-Policy\" "
                      "content=\"default-src 'none'; style-src 'sha256-%s'; "
-                     "base-uri 'none'; form-action 'none'\"/>\n", hash);
+                     "base-uri 'none'; form-action 'none'\"/>\n", text);
 }
 
 
