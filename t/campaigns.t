@@ -199,6 +199,19 @@ is((grep { $_->{channel} eq 'paid_search' } @{ $data->{channels} })[0]{value},
    7, '--views: the credit is the last view\'s');
 unlike($err, qr/lacks touches/, 'w is not looked for more than it has');
 
+# one that names nothing is nobody's still; and the mail that is opened later
+# is not why the session before it ended
+my @error = (ev(0, 'A', 1, 1, 'page', touch('direct')),
+             ev(9, 'A', 1, 1, 'error', st => 404));
+
+($data) = journey_data('report', '--json', '--views', '--conf', $conf,
+    log_of(@error, ev(20, 'A', 1, 1, 'pixel', of(@letter)),
+           ev(30, 'Z', 1, 1, 'pixel'), ev(40, 'A', 1, 1, 'pixel', u => 'ann')));
+is(join(' ', @{ $data->{summary} }{qw(events visitors sessions journeys)}),
+   '5 1 1 1', '--views: one that names nothing is nobody\'s');
+is($data->{content}[0]{exits_error}, 1,
+   '--views: it is none of a session\'s hits');
+
 # w tells of one more touch than the log has: a view is not taken for it
 my $lacking = log_of(
     ev(10, 'A', 1, 3, 'pixel', of(@letter)),

@@ -100,6 +100,10 @@ is($code, 2, 'another part');
 like($err, qr/--by: "continent" is neither country, region nor city/,
      'is said');
 
+# A has a place, in one session and journey of two
+is(geo(log_of(ev('A', 1, 1, 'page', $munich), ev('A', 2, 2, 'page', undef))),
+   'DE 1 1 1 0 0; - 0 1 1 0 0', 'a session without a place is in the sums');
+
 ($code, $out) = journey('geo', log_of($log[8]));
 like($out, qr/the log has no places: journey_geoip adds them/,
      'a log without places');

@@ -180,6 +180,31 @@ is(paths($data), 'direct=1/0 email>offline=1/1',
 like($err, qr/1 conversion belongs to no channel \(1 without visitor\)/,
      'a goal of nobody stays one');
 
+# The last user of a browser is the last in time, whatever the file's order is.
+my @turned = (
+    { t => $T, v => id('c', 'A'), k => 'offline', u => 'ann',
+      from('offline') },
+    page(9, 'A', 1, 1, 'bob', from('referral')),
+    buy(20, 'A', 1, 1, undef));
+
+for my $turned ([@turned], [reverse @turned], [@turned[1, 0, 2]]) {
+    ($data) = report('turned', @$turned);
+    is(paths($data), 'offline=1/0 referral=1/1', 'the order of lines is none');
+}
+
+# What happened offline after an order that was reported again is of the
+# journey that is still open.
+($data) = report('again, then offline',
+    page(0, 'A', 1, 1, 'ann', from('email')),
+    buy(9, 'A', 1, 1, undef, ord => 'o1'),
+    page(1 * $H, 'A', 2, 2, undef, from('direct')),
+    buy(1 * $H + 9, 'A', 2, 2, undef, ord => 'o1'),
+    { t => $T + 2000 * $H, k => 'offline', u => 'ann', from('offline') },
+    page(3 * $H, 'A', 3, 3, undef, from('referral')));
+is(counts($data), '1 3 2 1', 'again, then offline: two journeys');
+is(paths($data), 'direct>offline>referral=1/0 email=1/1',
+   'and the offline touch between');
+
 # pv: the hash of before consent is the cookie's, and so the person's
 ($data) = report('pv',
     { %{ page(0, undef, 0, 0, undef, from('email')) }, v => id('h', 'x'),

@@ -53,7 +53,7 @@ journey_content_cause(const journey_content_page_t *page,
 static int
 journey_content_session(void *ctx, const uint32_t *refs, uint32_t n)
 {
-    uint32_t                 i, exit, row;
+    uint32_t                 i, exit, last, row;
     journey_ev_t            *ev;
     journey_content_page_t  *page;
     journey_content_walk_t  *walk;
@@ -65,9 +65,17 @@ journey_content_session(void *ctx, const uint32_t *refs, uint32_t n)
     }
 
     exit = n;
+    last = 0;
 
     for (i = 0; i < n; i++) {
         ev = journey_store_event(walk->store, refs[i]);
+
+        if (ev->kind != JOURNEY_EVENT_PIXEL) {
+
+            /* a mail that is opened after an error does not mend it */
+
+            last = i;
+        }
 
         if (ev->kind != JOURNEY_EVENT_PAGE) {
             continue;
@@ -102,7 +110,7 @@ journey_content_session(void *ctx, const uint32_t *refs, uint32_t n)
     row = journey_fold_row(walk->a->page_row, ev->page);
 
     walk->content->pages[row].exits[journey_content_cause(page,
-                        journey_store_event(walk->store, refs[n - 1]),
+                        journey_store_event(walk->store, refs[last]),
                         journey_store_more(walk->store, refs[exit])->ms)]++;
 
     return JOURNEY_OK;

@@ -41,6 +41,16 @@ typedef struct {
 } journey_loader_t;
 
 
+/* Does a view say what was seen? */
+
+static int
+journey_load_names(const journey_record_t *rec)
+{
+    return rec->source.len != 0 || rec->medium.len != 0
+           || rec->campaign.len != 0;
+}
+
+
 static int
 journey_load_wanted(const journey_options_t *opts, const journey_record_t *rec)
 {
@@ -120,9 +130,11 @@ journey_load_lines(journey_loader_t *loader, unsigned number,
             continue;
         }
 
-        if (rec.kind == JOURNEY_EVENT_PIXEL && !loader->opts->views) {
-
-            /* a view is no visit: it is nobody's unless it is let in */
+        if (rec.kind == JOURNEY_EVENT_PIXEL
+            && (!loader->opts->views || !journey_load_names(&rec)))
+        {
+            /* a view is no visit: it is nobody's unless it is let in, and is
+             * a touch then */
 
             journey_str_null(&rec.visitor);
             journey_str_null(&rec.user);

@@ -5,6 +5,7 @@
 
 
 #include "journey_loose.h"
+#include "journey_persons.h"
 
 
 /* The highest number of a journey; JOURNEY_DECLINED when no event is loose. */
@@ -33,6 +34,18 @@ journey_loose_highest(const journey_store_t *store, const uint32_t *refs,
     }
 
     return rc;
+}
+
+
+/* A goal that was counted before ends no journey of a person; the cookie of a
+ * browser does not know of it, and its next j is one higher. */
+
+static int
+journey_loose_completes(const journey_store_t *store, const journey_ev_t *ev)
+{
+    return (ev->flags & JOURNEY_EV_DONE)
+           && (!(ev->flags & JOURNEY_EV_REPEATED)
+               || !journey_persons_is(store, ev->visitor));
 }
 
 
@@ -93,7 +106,7 @@ journey_loose_place(const journey_store_t *store, const uint32_t *refs,
                 open = begun;
             }
 
-            if (ev->journey == open && (ev->flags & JOURNEY_EV_DONE)) {
+            if (ev->journey == open && journey_loose_completes(store, ev)) {
                 open = 0;
                 first = i + 1;
             }

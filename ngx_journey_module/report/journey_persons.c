@@ -38,7 +38,8 @@ journey_persons_key_cmp(const void *one, const void *two)
 }
 
 
-/* The visitor's last user, 0 without any. */
+/* The last user of the visitor's events, in the order that they are in; 0
+ * without any. */
 
 static uint32_t
 journey_persons_last(const journey_stitch_t *stitch)
@@ -58,11 +59,11 @@ journey_persons_last(const journey_stitch_t *stitch)
 /* Whose each event is; known from the end on. */
 
 static void
-journey_persons_whose(journey_stitch_t *stitch, uint32_t last)
+journey_persons_whose(journey_stitch_t *stitch)
 {
     uint32_t  i, user, next;
 
-    next = last;
+    next = journey_persons_last(stitch);
 
     for (i = stitch->n; i > 0; i--) {
         user = stitch->store->users[stitch->refs[i - 1]];
@@ -171,13 +172,13 @@ journey_persons_first(journey_store_t *store, uint32_t visitor,
 
 
 static void
-journey_persons_visitor(journey_stitch_t *stitch, uint32_t last)
+journey_persons_visitor(journey_stitch_t *stitch)
 {
     uint32_t       i, first;
     journey_ev_t  *ev;
 
     journey_store_sort(stitch->store, stitch->refs, stitch->n, stitch->tmp);
-    journey_persons_whose(stitch, last);
+    journey_persons_whose(stitch);
     journey_persons_jumps(stitch);
 
     for (i = 0; i < stitch->n; i++) {
@@ -231,7 +232,7 @@ int
 journey_persons_stitch(journey_store_t *store)
 {
     int               rc;
-    uint32_t          i, n, most, last;
+    uint32_t          i, n, most;
     journey_stitch_t  stitch;
 
     for (i = 1, most = 1; i < store->persons; i++) {
@@ -251,11 +252,9 @@ journey_persons_stitch(journey_store_t *store)
         stitch.refs = store->order + store->visitors[i];
         stitch.n = store->visitors[i + 1] - store->visitors[i];
 
-        last = journey_persons_last(&stitch);
-
-        if (last != 0) {
+        if (journey_persons_last(&stitch) != 0) {
             store->nlinked++;
-            journey_persons_visitor(&stitch, last);
+            journey_persons_visitor(&stitch);
         }
     }
 

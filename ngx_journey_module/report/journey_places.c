@@ -232,6 +232,20 @@ journey_places_goals(void *ctx)
 }
 
 
+/* A session without a place may be of a visitor who has one in another. */
+
+int
+journey_places_counted(const journey_places_t *places, uint32_t i)
+{
+    const journey_place_t  *place;
+
+    place = &places->places[i];
+
+    return place->visitors != 0 || place->sessions != 0
+           || place->journeys != 0 || place->conversions != 0;
+}
+
+
 static int
 journey_places_seen(const void *ctx, uint32_t i, uint64_t *visitors)
 {
@@ -240,8 +254,7 @@ journey_places_seen(const void *ctx, uint32_t i, uint64_t *visitors)
     places = ctx;
     *visitors = places->places[i].visitors;
 
-    return places->places[i].visitors != 0
-           || places->places[i].conversions != 0;
+    return journey_places_counted(places, i);
 }
 
 

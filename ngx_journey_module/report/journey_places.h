@@ -46,6 +46,9 @@ int journey_places_init(journey_places_t *places,
     const journey_analysis_t *a, unsigned parts, journey_pass_t *pass);
 void journey_places_free(journey_places_t *places);
 
+/* Is there anything to be shown of the place? */
+int journey_places_counted(const journey_places_t *places, uint32_t i);
+
 /* The parts of a number's name; what is unknown is empty. */
 void journey_places_name(const journey_places_t *places, uint32_t number,
     journey_str_t *names);

@@ -140,9 +140,7 @@ journey_report_places(journey_table_t *table, const journey_analysis_t *a,
     table->empty = "no visitors";
 
     for (i = 0, n = 0; i < places->n; i++) {
-        if (places->places[i].visitors != 0
-            || places->places[i].conversions != 0)
-        {
+        if (journey_places_counted(places, i)) {
             sorted[n++] = i;
         }
     }
