@@ -644,6 +644,154 @@ sub flows {
 }
 
 
+# ---- the period before, over time ------------------------------------------
+
+# Visits of their own visitors, of 2026-10-01 on: day => number; of each day the
+# first one buys.
+sub days {
+    my ($tag, $zone, %days) = @_;
+    my ($log, $n) = ('', 0);
+
+    local $ENV{TZ} = $zone;
+    POSIX::tzset();
+
+    for my $day (sort { $a <=> $b } keys %days) {
+        my $noon = 1000 * POSIX::mktime(0, 0, 12, 1 + $day, 9, 126, 0, 0, -1);
+
+        for my $i (0 .. $days{$day} - 1) {
+            my %who = (v => sprintf('c%s%015d', $tag, $n++), j => 1, s => 1,
+                       t => $noon + $i * 1000);
+
+            $log .= line(%who, ch => 'email');
+            $log .= line(%who, k => 'goal', goal => 'buy', done => 1) if !$i;
+        }
+    }
+
+    delete $ENV{TZ};
+    POSIX::tzset();
+
+    return $log;
+}
+
+sub over_time {
+    my ($head, @rows) = table($_[0], 'Visitors, sessions and conversions over '
+                                     . 'time');
+
+    return map { join ' ', @$_ } @rows;
+}
+
+sub in_section {
+    return $_[0] =~ m{<section id="$_[1]".*?</section>}s ? $& : '';
+}
+
+{
+    # the period: 8 to 15 October, of which the first and the last three days
+    # are silent; the one before: 1 to 8 October
+    my $log = spew(days('N', 'UTC', 8 => 4, 9 => 1, 11 => 5)
+                   . days('P', 'UTC', 0 => 2, 1 => 7, 3 => 1, 6 => 3));
+    my @period = ('--since', '2026-10-08', '--until', '2026-10-15');
+    my $page = page(@period, $log);
+    my $time = in_section($page, 'time');
+
+    is(join("\n", over_time($page)), <<'ROWS' =~ s/\n\z//r,
+2026-10-08 0 0 0 2026-10-01 2 2 1
+2026-10-09 4 4 1 2026-10-02 7 7 1
+2026-10-10 1 1 1 2026-10-03 0 0 0
+2026-10-11 0 0 0 2026-10-04 1 1 1
+2026-10-12 5 5 1 2026-10-05 0 0 0
+2026-10-13 0 0 0 2026-10-06 0 0 0
+2026-10-14 0 0 0 2026-10-07 3 3 1
+ROWS
+       'each day beside that of the period before');
+    is(() = $time =~ /<path class="past" d="M71\.4 /g, 3,
+       'a dashed line in each picture');
+    like($time, qr{<path class="past" d="M71\.4 89\.6L214\.3 33\.6L357\.1 112\.0L500\.0 100\.8L},
+         '... of its numbers, on the scale of the larger one');
+    like($time, qr/the same time of the period before: 2026-10-01 00:00 UTC \x{2013} 2026-10-08 00:00 UTC/,
+         '... and what it is');
+    like($time, qr/<title>2026-10-09: 4\x{a0}visitors; before, from 2026-10-02: 7</,
+         '... for the pointer, too');
+    like($time, qr/the dashed line: 7\x{a0}visitors at most/,
+         '... and for who cannot see it');
+    unlike($time, qr/Compared with|No comparison/, '... what is there needs no '
+           . 'excuse');
+
+    # small groups: not even by the line
+    $page = page(@period, '--min-visitors', 1, $log);
+    like(in_section($page, 'time'), qr/<path class="past"/,
+         '--min-visitors 1: the line');
+    $page = page('--min-visitors', 3, @period,
+                 spew(days('N', 'UTC', map { $_ => 4 } 7 .. 13)
+                      . days('P', 'UTC', (map { $_ => 5 } 0, 1, 3 .. 6),
+                             2 => 2)));
+    $time = in_section($page, 'time');
+    unlike($time, qr/class="past"/, 'too few of one day before: no line');
+    like($time, qr/No line of the period before: too few visitors at a time/,
+         '... and why');
+
+    # without an end: as long as there are events, and not beyond
+    $page = page('--since', '2026-10-08',
+                 spew(days('N', 'UTC', 8 => 4, 9 => 1, 11 => 5)
+                      . days('P', 'UTC', 2 => 20, 3 => 1, 6 => 3)));
+    is(join("\n", over_time($page)), <<'ROWS' =~ s/\n\z//r,
+2026-10-08 0 0 0 2026-10-03 11:59 20 20 1
+2026-10-09 4 4 1 2026-10-04 11:59 1 1 1
+2026-10-10 1 1 1 2026-10-05 11:59 0 0 0
+2026-10-11 0 0 0 2026-10-06 11:59 0 0 0
+2026-10-12 5 5 1 2026-10-07 11:59 3 3 1
+ROWS
+       'without --until: until the last event, and days before it begin when '
+       . 'it does');
+
+    # none to compare with
+    for ([spew(days('N', 'UTC', 8 => 4, 9 => 1)), qr/No comparison: these/],
+         [spew(days('N', 'UTC', 8 => 4, 5 => 1)),
+          qr/No comparison: of the period/])
+    {
+        $page = page(@period, $_->[0]);
+        $time = in_section($page, 'time');
+        unlike($time, qr/class="past"|before, from/, 'nothing before: no line');
+        like($time, $_->[1], '... and why');
+        is((over_time($page))[0], '2026-10-09 12:00 4 4 1',
+           '... the picture begins with the first event');
+    }
+
+    $time = in_section(page($log), 'time');
+    unlike($time, qr/class="past"|before, from|No comparison/,
+           'no period, not a word of one before');
+}
+
+# summer time ends between the two: midnight is midnight
+{
+    my $zone = 'Europe/Berlin';
+    my $log = spew(days('N', $zone, map { $_ => 2 } 24 .. 30)
+                   . days('P', $zone, map { $_ => $_ - 10 } 17 .. 23));
+    my $page = page('--since', '2026-10-25', '--until', '2026-11-01', '--tz',
+                    $zone, $log);
+
+    is((over_time($page))[0], '2026-10-25 2 2 1 2026-10-18 7 7 1',
+       'before the end of summer time');
+    is((over_time($page))[6], '2026-10-31 2 2 1 2026-10-24 13 13 1',
+       '... and behind it');
+    like($page, qr/Compared with [^<]*: 2026-10-18 00:00 CEST \x{2013} 2026-10-25 00:00 CEST/,
+         '... the headline alike');
+    like($page, qr/before: 70</, '... of whole days');
+}
+
+# one bucket is a line across
+{
+    my $log = spew(line(t => 1_790_000_400_000, v => 'cAAAAAAAAAAAAAAAA', j => 1,
+                        s => 1, ch => 'email')
+                   . line(t => 1_789_995_700_000, v => 'cAAAAAAAAAAAAAAAB',
+                          j => 1, s => 1, ch => 'email'));
+    my $page = page('--since', 1_789_999_200, '--until', 1_790_002_800,
+                    $log);
+
+    like($page, qr/<path class="past" d="M0 [\d.]+H1000"/, 'a single hour')
+        or diag in_section($page, 'time');
+}
+
+
 # ---- nothing ---------------------------------------------------------------
 
 {

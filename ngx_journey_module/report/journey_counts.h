@@ -39,6 +39,9 @@ typedef struct {
     unsigned                   wanted;          /* bits of the above */
     unsigned                   outcomes;        /* as journey_touches_init() */
     journey_period_e           period;          /* of retention */
+    uint64_t                   since;           /* of the timeline, as
+                                                   journey_timeline_init_…() */
+    uint64_t                   until;
 
     journey_touches_t          touches;
     journey_transitions_t      transitions;

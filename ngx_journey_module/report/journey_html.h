@@ -8,7 +8,7 @@
  *
  * A reader goes through the files in this order: journey_html_cmd (from the
  * options to a file), journey_html_page (the document and the list of its
- * sections), journey_html_charts, journey_html_lists, journey_html_flows with
+ * sections), journey_html_charts, journey_html_timeline, journey_html_lists, journey_html_flows with
  * journey_html_sankey, journey_html_moves, journey_html_time and
  * journey_html_models (the sections), journey_html_table (the numbers beside a picture), journey_html (text),
  * journey_html_style.
@@ -61,6 +61,7 @@ typedef struct {
     journey_counts_t          counts;
     journey_headline_t        now;
     journey_headline_t        before;
+    journey_timeline_t        past;     /* of before, beside the timeline */
     const char               *notes;    /* of the report, a line each */
     uint64_t                  generated;        /* ms */
 
@@ -181,6 +182,7 @@ void journey_html_pages(journey_html_t *h);
 void journey_html_notes(journey_html_t *h);
 
 /* Parts of a section. */
+void journey_html_compared(journey_html_t *h);
 void journey_html_direct(journey_html_t *h);
 void journey_html_causes(journey_html_t *h, const journey_str_t *phase);
 void journey_html_gaps(journey_html_t *h);

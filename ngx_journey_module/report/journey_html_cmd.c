@@ -42,30 +42,44 @@ journey_html_sum(journey_headline_t *sum, const journey_analysis_t *a)
 }
 
 
+/* The period of the same length that ends where --since begins. */
+
+typedef struct {
+    journey_options_t    opts;
+    char                 currency[4];
+    journey_store_t      store;
+    journey_analysis_t   a;
+    unsigned             loaded;
+} journey_html_before_t;
+
+
 /*
- * The period of the same length that ends where --since begins, from the same
- * files.  There is none without --since, from standard input, which cannot be
- * read again, or when the log begins in its midst.
+ * From the same files.  There is none without --since, from standard input,
+ * which cannot be read again, or when the log begins in its midst.
  */
 
 static int
-journey_html_before(journey_html_t *h, const journey_conf_t *conf)
+journey_html_before(journey_html_t *h, journey_html_before_t *before,
+    const journey_conf_t *conf)
 {
-    int                  rc;
-    char                 currency[4];
-    uint64_t             length;
-    unsigned             i;
-    journey_str_t        name;
-    journey_store_t      store;
-    journey_damage_t     damage;
-    journey_analysis_t   a;
-    journey_options_t    opts;
+    int                 rc;
+    uint64_t            since;
+    unsigned            i;
+    journey_str_t       name;
+    journey_damage_t    damage;
+    journey_options_t  *opts;
 
-    length = h->a->until - journey_min(h->opts->since, h->a->until);
-
-    if (h->opts->since == 0 || h->a->events == 0 || length == 0
-        || length >= h->opts->since)
+    if (h->opts->since == 0 || h->a->events == 0
+        || h->a->until <= h->opts->since
+        || h->a->until - h->opts->since >= h->opts->since)
     {
+        return JOURNEY_OK;
+    }
+
+    since = journey_timeline_back(&h->opts->zone, h->opts->since,
+                                  h->opts->since, h->a->until);
+
+    if (since >= h->opts->since) {
         return JOURNEY_OK;
     }
 
@@ -75,40 +89,73 @@ journey_html_before(journey_html_t *h, const journey_conf_t *conf)
         }
     }
 
-    opts = *h->opts;
-    opts.until = opts.since;
-    opts.since -= length;
-    opts.min_visitors = 0;
-    opts.quiet = 1;
+    opts = &before->opts;
+    *opts = *h->opts;
+    opts->until = opts->since;
+    opts->since = since;
+    opts->min_visitors = 0;
+    opts->quiet = 1;
 
     /* values in the currency of the report */
 
     if (h->value != NULL && strlen(h->value) == sizeof("Value EUR") - 1) {
         name = journey_intern_str(&h->a->store->all.names, h->a->currency);
-        memcpy(currency, name.data, 3);
-        currency[3] = '\0';
-        opts.currency = currency;
+        memcpy(before->currency, name.data, 3);
+        before->currency[3] = '\0';
+        opts->currency = before->currency;
     }
 
-    memset(&a, 0, sizeof(journey_analysis_t));
+    before->loaded = 1;
 
-    rc = journey_load(&store, &opts, &damage);
+    rc = journey_load(&before->store, opts, &damage);
 
     if (rc == JOURNEY_OK) {
-        rc = journey_analyse(&a, &store, &opts, conf);
+        rc = journey_analyse(&before->a, &before->store, opts, conf);
     }
 
-    if (rc == JOURNEY_OK && a.events != 0) {
-        journey_html_sum(&h->before, &a);
-        h->before.since = opts.since;
-        h->before.late = (a.from - opts.since > length / 10);
+    if (rc == JOURNEY_OK && before->a.events != 0) {
+        journey_html_sum(&h->before, &before->a);
+        h->before.since = since;
+        h->before.late = (before->a.from - since
+                          > (opts->until - since) / 10);
         h->before.there = !h->before.late;
     }
 
-    journey_analysis_free(&a);
-    journey_store_free(&store);
-
     return rc;
+}
+
+
+static void
+journey_html_before_free(journey_html_before_t *before)
+{
+    if (before->loaded) {
+        journey_analysis_free(&before->a);
+        journey_store_free(&before->store);
+    }
+}
+
+
+/* The timeline of it, beside that of the page. */
+
+static int
+journey_html_count_before(journey_html_t *h,
+    const journey_html_before_t *before)
+{
+    journey_pass_t  pass;
+
+    if (!h->before.there) {
+        return JOURNEY_OK;
+    }
+
+    if (journey_timeline_init_before(&h->past, &h->counts.timeline,
+                                     &before->a, h->opts->since, h->a->until,
+                                     &pass)
+        != JOURNEY_OK)
+    {
+        return JOURNEY_ERROR;
+    }
+
+    return h->past.n ? journey_pass(&before->a, &pass, 1) : JOURNEY_OK;
 }
 
 
@@ -220,19 +267,30 @@ journey_html_count_all(journey_html_t *h)
 
     counts->outcomes = 1;
 
+    /* beside the period before, all of this one, as far as it is over */
+
+    if (h->before.there) {
+        counts->since = h->opts->since;
+        counts->until = journey_min(h->a->until, h->generated);
+    }
+
     return journey_counts_run(counts, h->a);
 }
 
 
-/* The page in memory. */
+/* The page in memory; what fails is said. */
 
 static int
 journey_html_build(journey_html_t *h, const journey_options_t *opts,
     const journey_conf_t *conf, const journey_analysis_t *a,
     const journey_damage_t *damage, journey_pool_t *pool)
 {
-    int    rc;
-    char  *notes;
+    int                    rc;
+    char                  *notes;
+    const journey_store_t  *store;
+    journey_html_before_t  before;
+
+    memset(&before, 0, sizeof(journey_html_before_t));
 
     h->opts = opts;
     h->a = a;
@@ -246,12 +304,28 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     notes = journey_html_said(opts, a, damage);
     h->notes = notes;
 
-    rc = (notes == NULL
-          || journey_html_count_all(h) != JOURNEY_OK
-          || journey_html_before(h, conf) != JOURNEY_OK
-          || journey_html_tables(h, pool) != JOURNEY_OK
-          || journey_html_page(h) != JOURNEY_OK) ? JOURNEY_ERROR
-                                                 : JOURNEY_OK;
+    store = a->store;
+    rc = JOURNEY_ERROR;
+
+    if (notes == NULL) {
+        /* void */
+
+    } else if (journey_html_before(h, &before, conf) != JOURNEY_OK) {
+        store = &before.store;
+
+    } else if (journey_html_count_all(h) != JOURNEY_OK) {
+        /* void */
+
+    } else if (journey_html_count_before(h, &before) != JOURNEY_OK) {
+        store = &before.store;
+
+    } else if (journey_html_tables(h, pool) == JOURNEY_OK) {
+        rc = journey_html_page(h);
+    }
+
+    if (rc != JOURNEY_OK) {
+        journey_store_complain(store);
+    }
 
     journey_table_free(&h->summary);
     journey_table_free(&h->channels);
@@ -267,6 +341,8 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     journey_table_free(&h->moves[1]);
     journey_table_free(&h->steps);
     journey_counts_free(&h->counts);
+    journey_timeline_free(&h->past);
+    journey_html_before_free(&before);
     free(notes);
 
     return rc;
@@ -296,13 +372,15 @@ journey_html_load(journey_html_t *h, const journey_options_t *opts,
 
     rc = journey_load_more(&store, &own, 1, damage);
 
-    if (rc == JOURNEY_OK
-        && (journey_analyse(&a, &store, &own, conf) != JOURNEY_OK
-            || journey_html_build(h, &own, conf, &a, damage, pool)
-               != JOURNEY_OK))
-    {
-        journey_store_complain(&store);
-        rc = JOURNEY_ERROR;
+    if (rc == JOURNEY_OK) {
+        rc = journey_analyse(&a, &store, &own, conf);
+
+        if (rc != JOURNEY_OK) {
+            journey_store_complain(&store);
+
+        } else {
+            rc = journey_html_build(h, &own, conf, &a, damage, pool);
+        }
     }
 
     journey_analysis_free(&a);

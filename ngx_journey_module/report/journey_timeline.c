@@ -77,6 +77,36 @@ journey_timeline_join(const journey_zone_t *zone, struct tm *tm)
 }
 
 
+/* What the clock shows, as if it were UTC; seconds. */
+
+static int64_t
+journey_timeline_wall(const journey_zone_t *zone, uint64_t ms)
+{
+    struct tm  tm;
+
+    journey_timeline_split(zone, ms, &tm);
+
+    return (int64_t) timegm(&tm);
+}
+
+
+uint64_t
+journey_timeline_back(const journey_zone_t *zone, uint64_t t, uint64_t since,
+    uint64_t until)
+{
+    time_t     wall;
+    struct tm  tm;
+
+    wall = (time_t) (journey_timeline_wall(zone, t)
+                     - (journey_timeline_wall(zone, until)
+                        - journey_timeline_wall(zone, since)));
+
+    (void) gmtime_r(&wall, &tm);
+
+    return journey_timeline_join(zone, &tm) + t % 1000;
+}
+
+
 static uint64_t
 journey_timeline_floor(const journey_zone_t *zone, journey_unit_e unit,
     uint64_t ms)
@@ -134,27 +164,36 @@ journey_timeline_next(const journey_zone_t *zone, journey_unit_e unit,
 }
 
 
-static int
-journey_timeline_make(journey_timeline_t *line, const journey_analysis_t *a)
+/* In one bucket of years. */
+
+static unsigned
+journey_timeline_years(const journey_timeline_t *line)
 {
-    uint64_t               t, first, last;
-    unsigned               size, years;
+    return (unsigned) ((line->until - line->from)
+                       / (365 * JOURNEY_TIMELINE_DAY)
+                       / JOURNEY_TIMELINE_YEARS) + 1;
+}
+
+
+static int
+journey_timeline_make(journey_timeline_t *line)
+{
+    uint64_t               t;
+    unsigned               size;
     journey_bucket_t      *buckets;
     const journey_zone_t  *zone;
 
-    zone = &a->opts->zone;
-    first = a->store->all.from;
-    last = a->store->all.until;
-    years = (unsigned) ((last - first) / (365 * JOURNEY_TIMELINE_DAY)
-                        / JOURNEY_TIMELINE_YEARS) + 1;
+    zone = &line->a->opts->zone;
 
     free(line->buckets);
     line->buckets = NULL;
     line->n = 0;
     size = 0;
 
-    for (t = journey_timeline_floor(zone, line->unit, first); t <= last;
-         t = journey_timeline_next(zone, line->unit, years, t))
+    for (t = journey_timeline_floor(zone, line->unit, line->from);
+         t <= line->until;
+         t = journey_timeline_next(zone, line->unit,
+                                   journey_timeline_years(line), t))
     {
         if (line->n == size) {
             size = size ? 2 * size : 64;
@@ -287,7 +326,7 @@ journey_timeline_unit_next(journey_timeline_t *line, unsigned unit)
 {
     uint64_t  span;
 
-    span = line->a->store->all.until - line->a->store->all.from;
+    span = line->until - line->from;
 
     while (unit < JOURNEY_UNITS && span > journey_timeline_spans[unit]) {
         unit++;
@@ -300,7 +339,7 @@ journey_timeline_unit_next(journey_timeline_t *line, unsigned unit)
 
     line->unit = unit;
 
-    return journey_timeline_make(line, line->a);
+    return journey_timeline_make(line);
 }
 
 
@@ -311,7 +350,7 @@ journey_timeline_end(void *ctx)
 
     line = ctx;
 
-    if (journey_timeline_large(line, line->a->opts->min_visitors)) {
+    if (journey_timeline_large(line, line->few)) {
         return JOURNEY_OK;
     }
 
@@ -323,8 +362,21 @@ journey_timeline_end(void *ctx)
 }
 
 
+static void
+journey_timeline_pass(journey_timeline_t *line, journey_pass_t *pass)
+{
+    if (line->n != 0) {
+        pass->ctx = line;
+        pass->visitor = journey_timeline_visitor;
+        pass->session = journey_timeline_session;
+        pass->end = journey_timeline_end;
+    }
+}
+
+
 int
-journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
+journey_timeline_init_period(journey_timeline_t *line,
+    const journey_analysis_t *a, uint64_t since, uint64_t until,
     journey_pass_t *pass)
 {
     memset(line, 0, sizeof(journey_timeline_t));
@@ -336,21 +388,97 @@ journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
         return JOURNEY_OK;
     }
 
-    if (a->store->all.until / 1000 > JOURNEY_TIMELINE_END - 86400) {
+    if (journey_max(a->store->all.until, until) / 1000
+        > JOURNEY_TIMELINE_END - 86400)
+    {
         line->unfit = 1;
         return JOURNEY_OK;
+    }
+
+    line->few = a->opts->min_visitors;
+    line->from = a->store->all.from;
+    line->until = a->store->all.until;
+
+    if (until != 0) {
+        line->from = journey_min(line->from, since);
+        line->until = journey_max(line->until, until - 1);
     }
 
     if (journey_timeline_unit_next(line, 0) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 
-    if (line->n != 0) {
-        pass->ctx = line;
-        pass->visitor = journey_timeline_visitor;
-        pass->session = journey_timeline_session;
-        pass->end = journey_timeline_end;
+    journey_timeline_pass(line, pass);
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
+    journey_pass_t *pass)
+{
+    return journey_timeline_init_period(line, a, 0, 0, pass);
+}
+
+
+/* The last bucket is the time behind those of line: it goes. */
+
+static int
+journey_timeline_end_before(void *ctx)
+{
+    journey_timeline_t  *past;
+
+    past = ctx;
+    past->n--;
+
+    if (!journey_timeline_large(past, past->few)) {
+        past->n = 0;
     }
+
+    return JOURNEY_OK;
+}
+
+
+int
+journey_timeline_init_before(journey_timeline_t *past,
+    const journey_timeline_t *line, const journey_analysis_t *a,
+    uint64_t since, uint64_t until, journey_pass_t *pass)
+{
+    uint64_t               end;
+    unsigned               i;
+    const journey_zone_t  *zone;
+
+    memset(past, 0, sizeof(journey_timeline_t));
+    memset(pass, 0, sizeof(journey_pass_t));
+
+    past->a = a;
+    past->unit = line->unit;
+    past->few = line->few;
+    zone = &a->opts->zone;
+
+    if (line->n == 0 || a->events == 0) {
+        return JOURNEY_OK;
+    }
+
+    past->buckets = calloc(line->n + 1, sizeof(journey_bucket_t));
+    if (past->buckets == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    past->n = line->n + 1;
+    end = journey_timeline_next(zone, line->unit,
+                                journey_timeline_years(line),
+                                line->buckets[line->n - 1].start);
+
+    for (i = 0; i < past->n; i++) {
+        past->buckets[i].start = journey_timeline_back(zone,
+                                     i < line->n ? line->buckets[i].start
+                                                 : end, since, until);
+    }
+
+    journey_timeline_pass(past, pass);
+    pass->end = journey_timeline_end_before;
 
     return JOURNEY_OK;
 }
@@ -379,6 +507,21 @@ journey_timeline_name(const journey_timeline_t *line,
     if (dst[0] == ' ') {
         memmove(dst, dst + 1, n);
     }
+}
+
+
+void
+journey_timeline_start(const journey_timeline_t *line,
+    const journey_zone_t *zone, unsigned i, char *dst)
+{
+    size_t     n;
+    struct tm  tm;
+
+    journey_timeline_split(zone, line->buckets[i].start, &tm);
+
+    n = strftime(dst, JOURNEY_TIME_LEN, tm.tm_hour || tm.tm_min
+                                        ? "%Y-%m-%d %H:%M" : "%Y-%m-%d", &tm);
+    dst[n] = '\0';
 }
 
 
