@@ -8,10 +8,10 @@
  *
  * A reader goes through the files in this order: journey_html_cmd (from the
  * options to a file), journey_html_page (the document and the list of its
- * sections), journey_html_charts, journey_html_timeline, journey_html_lists, journey_html_flows with
- * journey_html_sankey, journey_html_moves, journey_html_time and
- * journey_html_models (the sections), journey_html_table (the numbers beside a picture), journey_html (text),
- * journey_html_style.
+ * sections), journey_html_charts, journey_html_timeline, journey_html_lists,
+ * journey_html_flows with journey_html_sankey, journey_html_moves,
+ * journey_html_time and journey_html_models (the sections), journey_html_table
+ * (the numbers beside a picture), journey_html (text), journey_html_style.
  */
 
 
