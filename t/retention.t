@@ -100,6 +100,17 @@ ok(!(grep { !$_->{complete} } @{ $data->{retention} }),
 is(triangle($data), '2026-11-23:4 3 3 0 1; 2026-11-30:2 1 2 0',
    'sessions are of days in --tz');
 
+# the input begins with its first event, however early --since is
+for my $since ($MONDAY, $MONDAY - 1, $MONDAY - 40, 3650) {
+    for my $period (qw(day week)) {
+        my ($all) = retention('--period', $period, $log);
+        my ($late) = retention('--period', $period, '--since', $DAY * $since,
+                               $log);
+
+        is_deeply($late, $all, "--since day $since by $period");
+    }
+}
+
 my ($code, $out) = journey('retention', $log);
 is($code, 0, 'text');
 like($out, qr/^  Week of     Visitors      \+1     \+2      \+3$/m, 'its head');

@@ -258,13 +258,14 @@ static int
 journey_retention_range(journey_retention_walk_t *walk)
 {
     int64_t               last, after;
-    uint64_t              from;
     journey_retention_t  *retention;
 
     retention = walk->retention;
 
-    from = walk->a->opts->since ? walk->a->opts->since : walk->a->from;
-    walk->since = (int64_t) (from / JOURNEY_DAY);
+    /* --since may be long before the first event, which alone tells from when
+     * on those who never came again are known, too */
+
+    walk->since = (int64_t) (walk->a->from / JOURNEY_DAY);
 
     retention->first = journey_retention_period(retention, walk->since);
 
