@@ -14,8 +14,11 @@ OUT ?= $(top)/build
 CC ?= gcc
 CFLAGS ?= -O2 -g
 
+# Headers are included by their plain names.
+rooms := $(patsubst $(src)/%/,%,$(wildcard $(src)/report/*/))
+
 flags := -std=gnu99 -Wall -Wextra -Werror -pthread \
-         -I$(src)/core -MMD -MP
+         -I$(src)/core $(rooms:%=-I$(src)/%) -MMD -MP
 libs := -lmaxminddb -lcrypto -lpcre2-8 -lz -lqrencode
 
 # Members of a log inflate faster with libdeflate; it is no must.
@@ -26,14 +29,14 @@ libs += -ldeflate
 endif
 
 core := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/core/*.c))
-report := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/report/*.c))
+report := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/report/*/*.c))
 units := $(patsubst $(top)/t/unit/%.c,$(OUT)/t/%,\
                     $(wildcard $(top)/t/unit/test_*.c))
 
 # Unit tests are of core/; those named test_report_* link report/ too, all of
 # it but main().
 main := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,\
-                   $(shell grep -l '^main\b' $(src)/report/*.c 2> /dev/null))
+                   $(shell grep -l '^main\b' $(src)/report/*/*.c 2> /dev/null))
 report_lib := $(filter-out $(main),$(report))
 
 .PHONY: command units
@@ -49,7 +52,7 @@ units: $(units)
 stamp := $(CC) $(shell $(CC) -dumpversion) $(CFLAGS) $(LDFLAGS) $(flags)
 
 $(OUT)/objs/stamp: FORCE
-	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report
+	@mkdir -p $(OUT)/objs/core $(rooms:%=$(OUT)/objs/%)
 	@echo '$(stamp)' | cmp -s - $@ || echo '$(stamp)' > $@
 
 FORCE:
@@ -68,7 +71,7 @@ $(OUT)/journey.%: $(src)/shell/journey.%.in $(src)/shell/fill.awk $(OUT)/objs/he
 	awk -f $(src)/shell/fill.awk $(OUT)/objs/help $< > $@.new
 	mv -f $@.new $@
 
-unit = mkdir -p $(@D) && $(CC) $(flags) -I$(src)/report -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
+unit = mkdir -p $(@D) && $(CC) $(flags) -I$(top)/t/unit $(CFLAGS) $(LDFLAGS) \
        -o $@ $< $(filter %.o,$^) $(libs) -lm
 
 $(OUT)/t/test_report_%: $(top)/t/unit/test_report_%.c $(core) $(report_lib)
@@ -77,4 +80,4 @@ $(OUT)/t/test_report_%: $(top)/t/unit/test_report_%.c $(core) $(report_lib)
 $(OUT)/t/test_%: $(top)/t/unit/test_%.c $(core)
 	$(unit)
 
--include $(wildcard $(OUT)/objs/*/*.d $(OUT)/t/*.d)
+-include $(wildcard $(OUT)/objs/*/*.d $(OUT)/objs/*/*/*.d $(OUT)/t/*.d)

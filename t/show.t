@@ -156,7 +156,7 @@ like($out, qr/2026-11-22 06:29:48 \+02:00  page/, '--tz');
 # Every key of the README's table has its words.
 my $readme = slurp("$FindBin::Bin/../README.md");
 my $source = slurp("$FindBin::Bin/../ngx_journey_module/report/"
-                   . 'journey_show_text.c');
+                   . 'lines/journey_show_text.c');
 my $record = slurp("$FindBin::Bin/../ngx_journey_module/core/"
                    . 'journey_record.h');
 my @keys = $record =~ m{/\*\ ([a-z]+)\b[^*]*\*/$}mgx;

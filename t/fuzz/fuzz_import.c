@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "../../ngx_journey_module/report/journey_import_line.c"
+#include "../../ngx_journey_module/report/import/journey_import_line.c"
 
 
 /* It lies in [*p, end); *p goes behind it. */

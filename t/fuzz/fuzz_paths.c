@@ -13,14 +13,14 @@
 
 #include "fuzz.h"
 
-#include "../../ngx_journey_module/report/journey_intern.c"
-#include "../../ngx_journey_module/report/journey_paths.c"
-#include "../../ngx_journey_module/report/journey_touches.c"
-#include "../../ngx_journey_module/report/journey_paths_read.c"
-#include "../../ngx_journey_module/report/journey_chain.c"
-#include "../../ngx_journey_module/report/journey_markov.c"
-#include "../../ngx_journey_module/report/journey_attribution.c"
-#include "../../ngx_journey_module/report/journey_bootstrap.c"
+#include "../../ngx_journey_module/report/store/journey_intern.c"
+#include "../../ngx_journey_module/report/attribution/journey_paths.c"
+#include "../../ngx_journey_module/report/analysis/journey_touches.c"
+#include "../../ngx_journey_module/report/attribution/journey_paths_read.c"
+#include "../../ngx_journey_module/report/attribution/journey_chain.c"
+#include "../../ngx_journey_module/report/attribution/journey_markov.c"
+#include "../../ngx_journey_module/report/attribution/journey_attribution.c"
+#include "../../ngx_journey_module/report/attribution/journey_bootstrap.c"
 
 
 #define FUZZ_LINES  64

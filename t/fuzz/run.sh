@@ -76,7 +76,9 @@ build_report() {
 
 
 build() {
-    local name libs
+    local name libs rooms
+
+    rooms=("$top"/ngx_journey_module/report/*/)
 
     library core "$top"/ngx_journey_module/core/*.c
 
@@ -97,8 +99,8 @@ build() {
 
         clang -std=gnu99 -g -O1 -Wall -Wextra -Werror \
               -fsanitize="fuzzer,$sanitizers" "$fatal" \
-              -I"$top/ngx_journey_module/core" \
-              -I"$top/ngx_journey_module/report" -I"$here" \
+              -I"$top/ngx_journey_module/core" -I"$here" \
+              "${rooms[@]/#/-I}" \
               -o "$out/$name/fuzz_$name" "$here/fuzz_$name.c" "${libs[@]}"
     done
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * report/journey_attribution: worked examples, and every model beside one that
+ * journey_attribution: worked examples, and every model beside one that
  * was written from its definition alone, on thousands of small inputs.
  */
 

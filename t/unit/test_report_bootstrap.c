@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * report/journey_bootstrap: the distribution of its draws, intervals beside
+ * journey_bootstrap: the distribution of its draws, intervals beside
  * those that a formula tells, the same ones for a seed.
  */
 

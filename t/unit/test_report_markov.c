@@ -2,7 +2,7 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * report/journey_markov, journey_chain: chains that are too large for
+ * journey_markov, journey_chain: chains that are too large for
  * elimination, and loops that are hardly ever left.
  */
 

@@ -2,41 +2,47 @@
 /*
  * Copyright (C) ngx_journey_module contributors
  *
- * The command journey.  A reader of logs goes through these files in this
- * order: journey_options (the command line; journey_help is what the command
- * says of itself), journey_load (files to events:
- * journey_input finds members and lines, journey_jobs spreads them over
- * threads, journey_store keeps the events, journey_spill those that memory has
- * no room for), journey_analysis (events to
- * numbers, with journey_goals, journey_campaigns and journey_funnel),
- * journey_report (numbers to tables), journey_table (tables to text, JSON,
- * CSV; journey_html* to a page).  Who follows a log that grows: journey_tail,
- * with journey_tail_files (which files), journey_tail_file (bytes to lines) and
- * journey_tail_print.  Who wants lines rather than numbers: journey_scan (which
- * bytes hold which lines), journey_person (whose they are), journey_show, or
- * journey_edit (lines out of a file, with journey_live and journey_rewrite).
- * journey_privacy reads the answer of
- * journey_status beside logs.  Access logs of servers become journey logs by
- * journey_import_cmd (files in the order of their time, what is said),
- * journey_import_file (lines), journey_import_line (a line to its fields),
- * journey_import_event (to events, with journey_import_visitors) and
- * journey_import_output.  What happened offline does by journey_offline,
- * journey_csv and journey_offline_record.  Attribution is journey_touches
- * (events to paths) or journey_paths_read (CSV to paths), journey_paths,
- * journey_attribution (nine models, one of them journey_markov over
- * journey_chain), journey_bootstrap and journey_attribution_print; within a
- * report journey_report_attribution.
- * Tables that go through the events once more, all in the same passes
- * (journey_pass; journey_counts has those of a run): journey_touches,
- * journey_retention, journey_conversion_time (with journey_survival),
- * journey_direct, journey_transitions, journey_content, journey_places,
- * journey_steps, and for the page journey_timeline and journey_flows; most with
- * a journey_report_* beside them.
- * journey_link_cmd prints what journey_link makes (links) and journey_qr
- * (their pictures).
- * journey_simulate writes logs to try all of this with: what is planted is in
- * journey_simulate_model, who comes in journey_simulate_visitor, what they do
- * in journey_simulate_visit.
+ * The command journey.  A report goes through these folders in this order:
+ *
+ * command/      the command line (journey_options), what the command says of
+ *               itself (journey_help) and of its work (journey_messages);
+ *               classify and token, which show what core/ does
+ * read/         files to lines: journey_load has them read by journey_jobs in
+ *               threads, journey_input finds members and lines
+ * store/        lines to events, which journey_store keeps, and journey_spill
+ *               those that memory has no room for; journey_persons joins
+ *               visitors that are one person
+ * analysis/     events to numbers: journey_analysis, with journey_goals,
+ *               journey_campaigns, journey_funnel and journey_fold
+ *               (--min-visitors).  What needs the events once more is a
+ *               journey_pass, all of a run in the same ones (journey_counts):
+ *               retention, conversion_time (with survival), direct,
+ *               transitions, content, places, steps, for the page timeline and
+ *               flows, and touches, which are the paths of attribution
+ * attribution/  paths (of touches, or of CSV by journey_paths_read) to credits:
+ *               nine models in journey_attribution, one of them journey_markov
+ *               over journey_chain; intervals by journey_bootstrap
+ * tables/       numbers to tables (journey_report*), tables to text, JSON and
+ *               CSV (journey_table)
+ * html/         numbers and tables to a page
+ *
+ * Who wants lines rather than numbers:
+ *
+ * lines/        journey_scan tells which bytes hold which lines, journey_person
+ *               whose they are; show prints them, erase and prune take them out
+ *               of a file (journey_edit, with journey_live and
+ *               journey_rewrite), check judges files
+ * tail/         logs that grow: which files, bytes to lines, what is printed
+ * privacy/      the answer of journey_status beside logs
+ *
+ * Who makes them:
+ *
+ * import/       access logs of servers (in the order of their time, a line to
+ *               its fields, to events, with their visitors), and what happened
+ *               offline, from CSV
+ * link/         links to track (journey_link) and their pictures (journey_qr)
+ * simulate/     logs to try all of this with: what is planted in _model, who
+ *               comes in _visitor, what they do in _visit
  */
 
 
