@@ -29,14 +29,14 @@ libs += -ldeflate
 endif
 
 core := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/core/*.c))
-report := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/report/*/*.c))
+report := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,$(wildcard $(src)/report/*.c $(src)/report/*/*.c))
 units := $(patsubst $(top)/t/unit/%.c,$(OUT)/t/%,\
                     $(wildcard $(top)/t/unit/test_*.c))
 
 # Unit tests are of core/; those named test_report_* link report/ too, all of
 # it but main().
 main := $(patsubst $(src)/%.c,$(OUT)/objs/%.o,\
-                   $(shell grep -l '^main\b' $(src)/report/*/*.c 2> /dev/null))
+                   $(src)/report/journey.c)
 report_lib := $(filter-out $(main),$(report))
 
 .PHONY: command units
@@ -52,7 +52,7 @@ units: $(units)
 stamp := $(CC) $(shell $(CC) -dumpversion) $(CFLAGS) $(LDFLAGS) $(flags)
 
 $(OUT)/objs/stamp: FORCE
-	@mkdir -p $(OUT)/objs/core $(rooms:%=$(OUT)/objs/%)
+	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report $(rooms:%=$(OUT)/objs/%)
 	@echo '$(stamp)' | cmp -s - $@ || echo '$(stamp)' > $@
 
 FORCE:

@@ -26,7 +26,7 @@
 /* main() is libFuzzer's */
 
 #define main  journey_main
-#include "../../ngx_journey_module/report/command/journey.c"
+#include "../../ngx_journey_module/report/journey.c"
 #undef main
 
 
