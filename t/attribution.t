@@ -364,6 +364,63 @@ is($first->{attribution}{seed}, 20261122, 'it is told');
 isnt($third->{models}{linear}[0]{conversions_low},
      $first->{models}{linear}[0]{conversions_low}, 'other ones');
 
+# Of paths whose chances are known, 100 samples of 2,000 journeys: the intervals
+# hold what a sample that is large has, but for about one in twenty.
+my @ways = (['a', 0.3, 0.08, 10], ['a > b', 0.25, 0.15, 15],
+            ['b > a', 0.2, 0.12, 40], ['c', 0.15, 0.1, 25],
+            ['b > c > a', 0.1, 0.3, 60]);
+
+my ($truth) = attribute('what is true', '--paths', csv(map {
+    my ($path, $share, $rate, $value) = @$_;
+
+    sprintf('%s,%d,%d,%d', $path, 1e7 * $share * $rate + 0.5,
+            1e7 * $share * $rate * $value + 0.5,
+            1e7 * $share * (1 - $rate) + 0.5) } @ways));
+my (%held, %asked);
+
+srand 11;
+
+for my $round (1 .. 100) {
+    my %drawn;
+
+    for (1 .. 2000) {
+        my ($at, $i) = (rand, 0);
+
+        $i++ while $i < $#ways && ($at -= $ways[$i][1]) >= 0;
+        $drawn{$i}[rand() < $ways[$i][2] ? 0 : 1]++;
+    }
+
+    my ($drawn) = journey_data('attribution', '--json', '--bootstrap', 200,
+        '--seed', $round, '--paths', csv(map {
+            my ($won, $lost) = map { $_ || 0 } @{ $drawn{$_} }[0, 1];
+
+            join ',', $ways[$_][0], $won, $won * $ways[$_][3], $lost
+        } sort keys %drawn));
+
+    for my $model (keys %{ $truth->{models} }) {
+        my %of = map { $_->{channel} => $_ } @{ $drawn->{models}{$model} };
+
+        for my $row (@{ $truth->{models}{$model} }) {
+            for my $what ('conversions', 'value') {
+                my $true = $row->{$what} * 2000 / 1e7;
+                my $of = $of{ $row->{channel} };
+
+                $asked{$model}++;
+                $held{$model} += $of->{"${what}_low"} <= $true
+                                 && $true <= $of->{"${what}_high"};
+            }
+        }
+    }
+}
+
+for my $model (sort keys %asked) {
+    my $share = $held{$model} / $asked{$model};
+
+    ok($share > 0.90 && $share < 0.985,
+       "95 % intervals of $model hold what is true")
+        or diag("$held{$model} of $asked{$model}");
+}
+
 my $inside = 1;
 
 for my $row (map { @$_ } values %{ $first->{models} }) {
