@@ -588,7 +588,46 @@ journey_attr_print(journey_attr_print_t *p)
         journey_table_free(&table);
     }
 
-    journey_attr_notes(p);
+    return rc;
+}
+
+
+/* All of it or nothing: what is printed is made in memory first. */
+
+static int
+journey_attr_print_whole(journey_attr_print_t *p, const journey_zone_t *zone)
+{
+    int      rc;
+    char    *text;
+    size_t   len;
+
+    journey_output_init(&p->out, stdout, zone);
+
+    text = NULL;
+    len = 0;
+
+    p->file = open_memstream(&text, &len);
+    if (p->file == NULL) {
+        return JOURNEY_ERROR;
+    }
+
+    p->out.file = p->file;
+
+    rc = journey_attr_print(p);
+
+    if (fclose(p->file) != 0) {
+        rc = JOURNEY_ERROR;
+    }
+
+    if (rc == JOURNEY_OK) {
+        (void) fwrite(text, 1, len, stdout);
+
+        if (p->at->opts->format != JOURNEY_FORMAT_TEXT) {
+            journey_attr_notes(p);
+        }
+    }
+
+    free(text);
 
     return rc;
 }
@@ -609,8 +648,7 @@ journey_attribution_print(const journey_attribution_t *at)
     rc = journey_attr_print_init(&p, at, pool, stdout);
 
     if (rc == JOURNEY_OK) {
-        journey_output_init(&p.out, stdout, &at->opts->zone);
-        rc = journey_attr_print(&p);
+        rc = journey_attr_print_whole(&p, &at->opts->zone);
     }
 
     free(p.rows);

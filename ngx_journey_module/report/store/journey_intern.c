@@ -153,6 +153,7 @@ journey_intern_copy(journey_intern_t *in, const u_char *data, size_t len)
         block->used = 0;
         block->next = in->blocks;
         in->blocks = block;
+        in->bytes += sizeof(journey_intern_block_t) + size;
     }
 
     p = (u_char *) (block + 1) + block->used;

@@ -36,6 +36,7 @@ typedef struct {
     uint32_t              mask;
     uint64_t              seed;
     struct journey_intern_block_s  *blocks;
+    size_t                bytes;        /* of the blocks */
     unsigned              no_memory:1;
 } journey_intern_t;
 
@@ -68,6 +69,16 @@ uint32_t journey_intern(journey_intern_t *in, const u_char *data, size_t len);
  * when memory is exhausted.  The other table's look-ups end.
  */
 uint32_t *journey_intern_merge(journey_intern_t *in, journey_intern_t *other);
+
+/* Memory that a table has, bytes. */
+
+static inline uint64_t
+journey_intern_memory(const journey_intern_t *in)
+{
+    return in->size * (uint64_t) sizeof(journey_interned_t)
+           + ((uint64_t) in->mask + 1) * sizeof(uint32_t) + in->bytes;
+}
+
 
 /* The string, valid until the next one is added. */
 

@@ -500,21 +500,13 @@ journey_spill_part(journey_store_t *store, unsigned number)
 
 
 static uint64_t
-journey_spill_table_size(const journey_intern_t *table)
-{
-    return table->size * (uint64_t) sizeof(journey_interned_t)
-           + ((uint64_t) table->mask + 1) * sizeof(uint32_t);
-}
-
-
-static uint64_t
 journey_spill_part_size(const journey_part_t *part)
 {
     return part->nevents * (sizeof(journey_ev_t) + sizeof(uint32_t)
                             + (part->more ? sizeof(journey_more_t) : 0))
-           + journey_spill_table_size(&part->visitors)
-           + journey_spill_table_size(&part->orders)
-           + journey_spill_table_size(&part->users)
+           + journey_intern_memory(&part->visitors)
+           + journey_intern_memory(&part->orders)
+           + journey_intern_memory(&part->users)
            + part->ngoals * (uint64_t) sizeof(journey_goal_ev_t)
            + part->nways * (uint64_t) sizeof(uint32_t)
            + part->njoins * (uint64_t) sizeof(journey_join_t)
@@ -599,11 +591,11 @@ journey_spill_windows(journey_spill_t *spill)
 
 
 /* Puts records into the partition of those whose visitors theirs is joined
- * with. */
+ * with; what stays in the list is its bytes. */
 
 static int
-journey_spill_move_block(journey_store_t *store, unsigned partition,
-    size_t len)
+journey_spill_move_block(journey_store_t *store, journey_spill_list_t *list,
+    unsigned partition, size_t len)
 {
     u_char                  *p;
     unsigned                 to;
@@ -618,12 +610,17 @@ journey_spill_move_block(journey_store_t *store, unsigned partition,
         to = journey_spill_partition(spill,
                                      journey_spill_root(spill, head.node));
 
-        if (to != partition
-            && journey_spill_file_put(&spill->moved, to, p, head.len,
-                                      &store->wrong) != JOURNEY_OK)
+        if (to == partition) {
+            continue;
+        }
+
+        if (journey_spill_file_put(&spill->moved, to, p, head.len,
+                                   &store->wrong) != JOURNEY_OK)
         {
             return JOURNEY_ERROR;
         }
+
+        list->bytes -= head.len;
     }
 
     return JOURNEY_OK;
@@ -652,7 +649,8 @@ journey_spill_move(journey_store_t *store)
                 if (journey_spill_file_read(spill, &spill->threads[k].file,
                                             &list->blocks[b], &store->wrong)
                     != JOURNEY_OK
-                    || journey_spill_move_block(store, i, list->blocks[b].len)
+                    || journey_spill_move_block(store, list, i,
+                                                list->blocks[b].len)
                        != JOURNEY_OK)
                 {
                     return JOURNEY_ERROR;

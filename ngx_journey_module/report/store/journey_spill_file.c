@@ -54,6 +54,21 @@ journey_spill_folder(void)
 }
 
 
+/* Says what failed; a folder whose name is long must not hide why. */
+
+static int
+journey_spill_failed(journey_error_t *err, const char *what, const char *then,
+    const char *why)
+{
+    const char  *folder;
+
+    folder = journey_spill_folder();
+
+    return journey_error(err, "%s \"%.300s%s\"%s: %s", what, folder,
+                         strlen(folder) > 300 ? "..." : "", then, why);
+}
+
+
 /* A file without a name: it goes with the process, however that ends. */
 
 static int
@@ -80,9 +95,9 @@ journey_spill_file_open(journey_spill_file_t *file, journey_error_t *err)
         }
     }
 
-    return journey_error(err, "cannot make a file in \"%s\" for what exceeds "
-                         "--memory: %s", journey_spill_folder(),
-                         strerror(errno));
+    return journey_spill_failed(err, "cannot make a file in",
+                                " for what exceeds --memory",
+                                strerror(errno));
 }
 
 
@@ -124,10 +139,9 @@ journey_spill_file_write(journey_spill_file_t *file,
         }
 
         if (n <= 0) {
-            return journey_error(err, "cannot write to a file in \"%s\" what "
-                                 "exceeds --memory: %s",
-                                 journey_spill_folder(),
-                                 strerror(n == 0 ? ENOSPC : errno));
+            return journey_spill_failed(err, "cannot write to a file in",
+                                        " what exceeds --memory",
+                                        strerror(n == 0 ? ENOSPC : errno));
         }
 
         p += n;
@@ -238,9 +252,9 @@ journey_spill_file_read(journey_spill_t *spill, journey_spill_file_t *file,
         }
 
         if (n <= 0) {
-            return journey_error(err, "cannot read what was written to \"%s\""
-                                 ": %s", journey_spill_folder(),
-                                 n == 0 ? "it is shorter" : strerror(errno));
+            return journey_spill_failed(err, "cannot read what was written to",
+                                        "", n == 0 ? "it is shorter"
+                                                   : strerror(errno));
         }
     }
 

@@ -32,7 +32,8 @@ typedef struct {
     journey_spill_block_t  *blocks;
     size_t                  nblocks;
     size_t                  size;
-    uint64_t                bytes;      /* of all records */
+    uint64_t                bytes;      /* of the records that are read from
+                                           it: not of those moved */
 } journey_spill_list_t;
 
 typedef struct {

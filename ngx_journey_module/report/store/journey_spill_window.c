@@ -333,6 +333,10 @@ journey_spill_list(journey_store_t *store, journey_spill_file_t *file,
 
     list = &file->lists[partition];
 
+    if (list->bytes == 0) {
+        return JOURNEY_OK;              /* all of it was moved */
+    }
+
     for (i = 0; i < list->nblocks; i++) {
         if (journey_spill_file_read(store->spill, file, &list->blocks[i],
                                     &store->wrong) != JOURNEY_OK

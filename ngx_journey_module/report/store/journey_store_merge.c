@@ -532,15 +532,12 @@ journey_store_arrange(journey_store_t *store, const uint64_t *input,
 
         all->firsts = firsts;
 
+        /* what lies behind the visitors is the persons' */
+
         if (all->firsts_size < n) {
             memset(firsts + all->firsts_size, 0,
                    (n - all->firsts_size) * sizeof(journey_first_t));
         }
-
-        /* what lies behind the visitors is the persons' */
-
-        memset(firsts + store->nvisitors, 0,
-               all->users.n * sizeof(journey_first_t));
 
         all->firsts_size = (uint32_t) n;
     }
