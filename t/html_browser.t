@@ -49,6 +49,10 @@ sub page {
     is($rc, 0, 'a log');
     page('shop', '--conf', "$FindBin::Bin/../conf", '--since', '2026-09-01',
          '--funnel', '/products/*,/cart,goal:purchase', "$dir/shop.gz");
+    page('options', '--since', '2026-09-01', '--tz', 'Europe/Berlin',
+         '--no-direct', '--touch', 'campaign', '--repeats', '--order', 'auto',
+         '--bootstrap', 20, '--lookback', '36h', '--half-life', '90m',
+         '--idle', '10d', '--goal', 'purchase', "$dir/shop.gz");
 }
 
 page('nothing', spew(''));
@@ -243,7 +247,7 @@ sub outside {
     return @found;
 }
 
-for my $name (qw(shop long evil nothing)) {
+for my $name (qw(shop options long evil nothing)) {
     for my $case ([1280, 'light'], [390, 'dark'], [390, 'light'],
                   [1280, 'dark'], [695, 'dark', 'print'])
     {

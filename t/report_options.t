@@ -339,6 +339,9 @@ like($usual, qr/<h3>Direct: what it probably was/, '... direct is told');
     my ($flows) = $page =~ m{<section id="flows".*?</section>}s ? $& : '';
     like($flows, qr/>google</, 'flows begin with sources');
     unlike($flows, qr/>(?:Organic search|Direct)</, '... not with channels');
+    like($flows, qr/>Source</, '... as their heading says');
+    unlike($flows, qr/>Channel</, '... not of channels');
+    like($flows, qr/>Direct or unknown</, '... those without another touch');
 }
 
 {

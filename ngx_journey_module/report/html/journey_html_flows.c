@@ -367,13 +367,16 @@ journey_flow_table(journey_html_t *h, const journey_sankey_t *s)
 static void
 journey_flow_draw(journey_html_t *h, journey_flow_plan_t *plan)
 {
-    static const char *const  four_heads[] = {
-        "Channel", "First phase", "Furthest phase", "End"
-    };
+    static const char *const  touches[] = { "Channel", "Source", "Campaign" };
 
     unsigned           n;
     const char        *heads[JOURNEY_SANKEY_COLUMNS];
+    const char        *four_heads[] = {
+        NULL, "First phase", "Furthest phase", "End"
+    };
     journey_sankey_t  *four, *all;
+
+    four_heads[0] = touches[h->opts->touch];
 
     four = calloc(1, sizeof(journey_sankey_t));
     all = calloc(1, sizeof(journey_sankey_t));
@@ -391,7 +394,7 @@ journey_flow_draw(journey_html_t *h, journey_flow_plan_t *plan)
 
         if (n >= 1 && n <= JOURNEY_SANKEY_STEPS) {
             memset(heads, 0, sizeof(heads));
-            heads[0] = "Channel";
+            heads[0] = four_heads[0];
             heads[1] = "Phases";
             heads[n + 1] = "End";
 

@@ -232,7 +232,9 @@ journey_sankey_label(journey_html_t *h, const journey_sankey_node_t *node,
     case JOURNEY_SANKEY_CHANNEL:
     case JOURNEY_SANKEY_PHASE:
         if (name.len == 0) {
-            journey_html_raw(h, "Unknown");
+            journey_html_raw(h, node->kind == JOURNEY_SANKEY_CHANNEL
+                                && h->opts->no_direct
+                                ? "Direct or unknown" : "Unknown");
 
         } else if (node->kind == JOURNEY_SANKEY_CHANNEL) {
             journey_html_touch(h, &name, letters);
