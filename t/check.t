@@ -509,6 +509,7 @@ sub meanwhile {
 
         my $pid = start('/dev/null', $journey, 'check', '--json', $path);
         has_read($pid, $path);
+        sleep 0.1;              # it would have ended, did it not wait
         $what->($f);
         my $code = finish($pid);
         $got = sum($code, $json->decode(slurp("$dir/out"))->{check});
