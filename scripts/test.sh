@@ -332,8 +332,7 @@ step_suite_sanitized() {
     (
         sanitizer_options 0
         suite sanitized "$out/nginx" "$out/ngx_http_journey_module.so" \
-              TEST_NGINX_JOURNEY_COMMAND="$out/journey" \
-              TEST_NGINX_TIMEOUT=10
+              TEST_NGINX_JOURNEY_COMMAND="$out/journey"
     )
 }
 

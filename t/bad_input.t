@@ -88,14 +88,14 @@ sub talk {
     my ($bytes, %options) = @_;
     my $socket = IO::Socket::INET->new(
         PeerAddr => '127.0.0.1', PeerPort => $options{port} || $port,
-        Proto => 'tcp', Timeout => 5) or die "connect: $@";
+        Proto => 'tcp', Timeout => 60) or die "connect: $@";
     my $data = '';
 
     local $SIG{PIPE} = 'IGNORE';
     local $SIG{ALRM} = sub { die "no answer\n" };
 
     my $done = eval {
-        alarm 20;
+        alarm 60;
 
         if (!defined syswrite $socket, $bytes) { return 1 }
 

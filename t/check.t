@@ -15,7 +15,7 @@ use File::Temp qw(tempdir);
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Compress::Gzip qw(gzip);
-use Journey::Clock qw(quick took);
+use Journey::Clock qw(has_read quick took);
 use JSON::PP;
 use POSIX qw(WNOHANG);
 use Test::More;
@@ -469,29 +469,6 @@ SKIP: {
 
 
 # ---- a file that is written meanwhile --------------------------------------
-
-# Until a process has read a file to its end, or has ended.
-
-sub has_read {
-    my ($pid, $path) = @_;
-    my $inode = (stat $path)[1];
-    my $until = time + 60;
-
-    while (time < $until && slurp("/proc/$pid/stat") !~ /^\d+ \(.*\) Z/) {
-
-        for my $fd (glob "/proc/$pid/fd/*") {
-            next if ((stat $fd)[1] // 0) != $inode;
-            (my $info = $fd) =~ s{/fd/}{/fdinfo/};
-
-            return 1
-                if (slurp($info) // '') =~ /^pos:\s+(\d+)/ && $1 >= -s $path;
-        }
-
-        sleep 0.005;
-    }
-
-    return 0;
-}
 
 # What check says of a file to which something happens once it has read it.
 # It waits for half a second: when the machine stops for longer, once more.

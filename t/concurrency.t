@@ -27,7 +27,7 @@ sub together {
     for my $text (@requests) {
         my $socket = IO::Socket::INET->new(
             PeerAddr => '127.0.0.1', PeerPort => $ENV{TEST_NGINX_PORT},
-            Timeout => 5) or die "connect: $@";
+            Timeout => 60) or die "connect: $@";
 
         # all but the last byte: each is a request only later
         $socket->autoflush(1);
@@ -37,8 +37,8 @@ sub together {
 
     for my $socket (@sockets) { print $socket "\n"; }
 
-    local $SIG{ALRM} = sub { die "no answer within 15 s\n" };
-    alarm 15;
+    local $SIG{ALRM} = sub { die "no answer within 60 s\n" };
+    alarm 60;
 
     my @responses = map { my $socket = $_; local $/;
                           Journey::Response->parse(scalar <$socket>) } @sockets;

@@ -323,9 +323,9 @@ sub salts { return $_[0]->status->{salts}; }
     $nginx->signal('USR2');
     ok(wait_for(sub { my $new = $nginx->pid; defined $new
                       && defined $nginx->pid('.oldbin')
-                      && $nginx->workers($new) == 2 }, 15), 'upgraded');
+                      && $nginx->workers($new) == 2 }), 'upgraded');
     $nginx->signal('QUIT', '.oldbin');
-    ok(wait_for(sub { !defined $nginx->pid('.oldbin') }, 15));
+    ok(wait_for(sub { !defined $nginx->pid('.oldbin') }));
 
     my $third = $go->(6);
     isnt($third->{v}, $first->{v}, 'an upgrade makes new visitors');
@@ -437,7 +437,7 @@ SKIP: {
     is(salts($nginx)->{previous}, undef);
 
     # nobody asks: a timer makes tomorrow's salt
-    ok(wait_for(sub { salts($nginx)->{created} == 2 }, 15),
+    ok(wait_for(sub { salts($nginx)->{created} == 2 }),
        'midnight: another salt, without a request');
     my $salts = salts($nginx);
     is($salts->{today}{day}, '2027-03-28');
@@ -468,7 +468,7 @@ SKIP: {
     is($id->($anna), $one, 'a moment before four');
     ok($nginx->reload, 'reloaded');
     is(salts($nginx)->{destroyed}, 0);
-    ok(wait_for(sub { salts($nginx)->{destroyed} == 1 }, 15),
+    ok(wait_for(sub { salts($nginx)->{destroyed} == 1 }),
        'at four it is destroyed, without a request');
     $salts = salts($nginx);
     is($salts->{previous}, undef);
@@ -507,7 +507,7 @@ SKIP: {
     is($nginx->status->{cookieless}{visitors}, $visitors, 'kept until four');
     $set->('2027-03-28 04:00:01');
     ok($nginx->reload, 'reloaded');
-    ok(wait_for(sub { $nginx->status->{cookieless}{visitors} == 0 }, 10),
+    ok(wait_for(sub { $nginx->status->{cookieless}{visitors} == 0 }),
        'not longer, without a request');
 
     # days in which nobody asked

@@ -224,7 +224,7 @@ sub served {
     my $pid = fork() // die "fork: $!";
 
     if ($pid == 0) {
-        alarm 20;
+        alarm 60;
 
         while (my $client = $server->accept) {
             $client->autoflush(1);
@@ -310,7 +310,7 @@ sub left {
 
 sub clean {
     my ($name) = @_;
-    my $until = time() + 15;
+    my $until = time() + 60;
 
     sleep 0.1 while left() && time() < $until;
 
@@ -334,7 +334,7 @@ for my $options ([], ['--no-mount']) {
                 or POSIX::_exit(127);
         }
 
-        my $until = time() + 30;
+        my $until = time() + 60;
 
         sleep 0.1 while time() < $until
                         && slurp("$dir/said") !~ /a worker is killed/;

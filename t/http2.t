@@ -100,7 +100,7 @@ sub curl {
     if ($pid == 0) {
         delete @ENV{grep { /_proxy$/i } keys %ENV};
         open STDERR, '>', '/dev/null';
-        exec 'curl', '-s', '-i', '-k', '--max-time', 20, '--resolve',
+        exec 'curl', '-s', '-i', '-k', '--max-time', 60, '--resolve',
              "shop.example:$tls:127.0.0.1", '--resolve',
              "shop.example:$clear:127.0.0.1", @agent, @arguments
             or POSIX::_exit(127);
@@ -292,7 +292,7 @@ sub h2_talk {
     my ($bytes, %options) = @_;
     my $socket = IO::Socket::INET->new(
         PeerAddr => '127.0.0.1', PeerPort => $clear, Proto => 'tcp',
-        Timeout => 5) or die "connect: $@";
+        Timeout => 60) or die "connect: $@";
     my $select = IO::Select->new($socket);
     my ($data, %frames) = ('');
 
@@ -300,7 +300,7 @@ sub h2_talk {
     local $SIG{ALRM} = sub { die "no answer\n" };
 
     my $done = eval {
-        alarm 15;
+        alarm 60;
         syswrite $socket, $bytes . frame(6, 0, 0, 'journey!');
         shutdown $socket, 1 if $options{end};
 

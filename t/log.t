@@ -389,7 +389,7 @@ END
     }
 
     ok($open, 'idle: open at first');
-    ok(wait_for(sub { !$nginx->open_files($worker, qr/i-\d+\.log/) }, 5),
+    ok(wait_for(sub { !$nginx->open_files($worker, qr/i-\d+\.log/) }),
        'idle: closed when the period is over');
 
     # An idle worker makes no files.

@@ -62,7 +62,7 @@ sub reload_held {
 
         @new = grep { $_ != $old } $nginx->workers;
         return @new == 1 && defined $is && $is =~ /shutting down/;
-    }, 15) ? $new[0] : undef;
+    }) ? $new[0] : undef;
 }
 
 
@@ -105,7 +105,7 @@ sub paths {
 sub holds {
     my ($name, $file, @want) = @_;
 
-    wait_for(sub { @{ paths($file) } >= @want }, 10);
+    wait_for(sub { @{ paths($file) } >= @want });
     is_deeply(paths($file), \@want, $name);
     members_sound($name, $file) if @want;
 }
@@ -336,7 +336,7 @@ for my $signal (qw(QUIT TERM)) {
     kill $signal, $pids[0];
     kill 'CONT', $pids[0];
 
-    ok(wait_for(sub { !grep { Journey::alive($_) } @pids }, 15),
+    ok(wait_for(sub { !grep { Journey::alive($_) } @pids }),
        "all and $signal: all are gone");
     is_deeply([sort @{ paths($file) }], [sort(asked($nginx, 'a'))],
               "all and $signal: the master has written the lines, once");
@@ -360,7 +360,7 @@ for my $signal (qw(QUIT TERM)) {
     kill 'KILL', @workers;
     kill 'QUIT', $master;
     kill 'CONT', $master;
-    ok(wait_for(sub { !Journey::alive($master) }, 15), 'lost: the master ends');
+    ok(wait_for(sub { !Journey::alive($master) }), 'lost: the master ends');
     like(slurp($nginx->error_log), qr/\[alert\] .*journey\.log": 7 lines are lost/,
          'lost: as many as were');
     ok(!-e "$nginx->{dir}/logs/elsewhere", 'lost: not behind a link');
@@ -392,7 +392,7 @@ for my $signal (qw(QUIT TERM)) {
     ok(wait_for(sub { (ask($nginx, 'b', 1))[0] == $alive }),
        'no master: the other worker serves');
     my @want = (asked($nginx, 'a'), asked($nginx, 'b'));
-    ok(wait_for(sub { @{ paths($nginx->log) } >= @want }, 10),
+    ok(wait_for(sub { @{ paths($nginx->log) } >= @want }),
        'no master: it writes the lines of the dead one');
     is_deeply([sort @{ paths($nginx->log) }], [sort @want],
               'no master: each once');
@@ -407,7 +407,7 @@ for my $signal (qw(QUIT TERM)) {
     # own limit.  That which is open serves on, with its configuration.)
     my $nginx = nginx('one process', master => 'off', level => 'crit');
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                       PeerPort => $nginx->port, Timeout => 5)
+                                       PeerPort => $nginx->port, Timeout => 60)
                  or die "connect: $@";
     my $get = sub {
         my $answer = '';
@@ -565,7 +565,7 @@ END
         my $pid = $nginx->pid;
         return defined $pid && $pid != $old && $nginx->pid('.oldbin')
                && $nginx->workers == 2;
-    }, 15), 'USR2: both masters');
+    }), 'USR2: both masters');
 
     # Idle: a page is logged after its answer, and before its client's end.
     my $said = -s $nginx->error_log;
@@ -573,19 +573,19 @@ END
     ok(wait_for(sub {
         2 == (() = substr(slurp($nginx->error_log), $said)
                    =~ /closed keepalive connection/g);
-    }, 10), 'USR2: all is logged');
+    }), 'USR2: all is logged');
 
     my @new = $nginx->workers;
     kill 'KILL', @old, @new;
     ok(wait_for(sub {
         my %now = map { $_ => 1 } $nginx->workers, $nginx->workers($old);
         return keys %now == 4 && !grep { $now{$_} } @old, @new;
-    }, 15), 'USR2: other workers of both');
+    }), 'USR2: other workers of both');
     $visit->('killed');
 
     my @gone = ($old, $nginx->workers($old));
     kill 'QUIT', $old;
-    ok(wait_for(sub { !grep { Journey::alive($_) } @gone }, 15),
+    ok(wait_for(sub { !grep { Journey::alive($_) } @gone }),
        'USR2: the old master goes');
     $visit->('alone');
 

@@ -291,7 +291,7 @@ sub under_load {
     my ($answered, $open) = load_wait($load);
 
     is(scalar keys %$open, 0, "$name: every page is answered");
-    ok(wait_for(sub { counted($nginx)->{buffered} == 0 }, 10),
+    ok(wait_for(sub { counted($nginx)->{buffered} == 0 }),
        "$name: all that waited is written");
 
     my $status = counted($nginx);
@@ -522,7 +522,7 @@ ok(scalar @kinds, 'a full disk by ' . join(' and ', @kinds));
            "$name: it cannot be written");
         is(counted($nginx)->{buffered}, 3, "$name: lines wait");
         $mend->();
-        ok(wait_for(sub { counted($nginx)->{buffered} == 0 }, 10),
+        ok(wait_for(sub { counted($nginx)->{buffered} == 0 }),
            "$name: and are written");
 
         my @paths = @{ paths($log) };

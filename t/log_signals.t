@@ -308,7 +308,7 @@ for my $signal (qw(QUIT TERM INT)) {
     my ($answered, $open) = under_load($nginx, sub {
         $nginx->signal('USR2');
 
-        my $until = time() + 10;
+        my $until = time() + 60;
 
         while (time() < $until) {
             $new = $nginx->pid;
@@ -324,7 +324,7 @@ for my $signal (qw(QUIT TERM INT)) {
         sleep 0.5;
         ok(kill('QUIT', $old), 'USR2: QUIT to the old master');
 
-        $until = time() + 10;
+        $until = time() + 60;
         sleep 0.05 while time() < $until && grep { Journey::alive($_) } @old;
 
         is(scalar(grep { Journey::alive($_) } @old), 0,
@@ -392,14 +392,14 @@ END
         for my $n (1 .. $times) {
             my $socket = IO::Socket::INET->new(
                 PeerAddr => '127.0.0.1', PeerPort => $nginx->port,
-                Proto => 'tcp', Timeout => 5) or next;
+                Proto => 'tcp', Timeout => 60) or next;
             (my $request = $text) =~ s/N /$n /;
 
             syswrite $socket, $request;
 
             if ($wait) {
                 my $data = '';
-                alarm 10;
+                alarm 60;
                 eval { while (sysread $socket, $data, 65536, length $data) {} };
                 alarm 0;
                 push @answers, $data =~ m{^HTTP/1\.1 (\d+)} ? $1 : 'none';

@@ -215,7 +215,7 @@ browser()->get('/open.gif?utm_campaign=e');
 
 my ($log) = journey_log_wait(1);
 is($log->{cmp}, 'e');
-my $until = time + 5;
+my $until = time + 60;
 select undef, undef, undef, 0.1
     while !-s journey_log_name() . '.bots' && time < $until;
 my ($bot) = journey_log(journey_log_name() . '.bots');

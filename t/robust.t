@@ -18,6 +18,7 @@ use warnings;
 use FindBin;
 use JSON::PP;
 use lib "$FindBin::Bin/lib";
+use Journey::Clock qw(has_read now took);
 use Journey::Lines qw($command $dir journey journey_in journey_data
                       journey_start spew slurp path member foreign lines old);
 use POSIX qw(mkfifo WNOHANG);
@@ -211,9 +212,9 @@ for my $form (sort keys %torn) {
     my ($log) = old(spew($torn{'broken lines, plain'}[0]));
     my $pid = journey_start(undef, 'tail', '--all', '--json', '--lines',
                             100_000, $log);
-    my $until = time + 10;
+    my $until = now() + 60;
 
-    sleep 0.05 while time < $until
+    sleep 0.05 while now() < $until
                      && (() = slurp(path('.out')) =~ /\n/g) < @shop;
     sleep 0.1;
     kill INT => $pid;
@@ -382,14 +383,22 @@ my @halves = (join('', @shop[0 .. 149]), join('', @shop[150 .. 299]),
               join('', @shop[300 .. $#shop]));
 my @members = map { member($_) } @halves;
 
-# Reads a file that ends in the midst of something; meanwhile, what happens.
+# Reads a file that ends in the midst of something, for which it waits half a
+# second; meanwhile, what happens.  Once more when that came later.
 sub meanwhile {
     my ($path, $happens, @args) = @_;
-    my $pid = journey_start(undef, @args, '--json', $path);
+    my $before = slurp($path);
 
-    sleep 0.15;
-    $happens->();
-    waitpid $pid, 0;
+    for (1 .. 20) {
+        my $pid = journey_start(undef, @args, '--json', $path);
+        my $read = has_read($pid, $path);
+        my $took = took(sub { sleep 0.05; $happens->() });
+
+        waitpid $pid, 0;
+        last if $read && $took < 0.25;
+        unlink $path;
+        append($path, $before);
+    }
 
     my $data = eval { $json->decode(slurp(path('.out'))) };
     my $code = $? & 127 ? "signal $?" : $? >> 8;
@@ -441,14 +450,9 @@ sub append {
     is($code, 1, 'plain, cut to nothing');
     like($err, qr/cut while it was read/, '... said');
 
-    my ($check) = do {
-        $path = spew($members[0] . substr $members[1], 0, $cut);
-        my $pid = journey_start(undef, 'check', '--json', $path);
-        sleep 0.15;
-        truncate $path, 0;
-        waitpid $pid, 0;
-        $json->decode(slurp(path('.out')));
-    };
+    $path = spew($members[0] . substr $members[1], 0, $cut);
+    meanwhile($path, sub { truncate $path, 0 }, 'check');
+    my $check = $json->decode(slurp(path('.out')));
     is("$check->{check}{lines} " . @{ $check->{check}{torn} }, '150 1',
        '... check says so, too');
 
@@ -912,9 +916,9 @@ for my $signal ('INT', 'TERM') {
 
     my $pid = journey_start(sub { $SIG{INT} = 'DEFAULT' }, @args, "$folder/",
                             map { "/p/$_" } 1 .. 3000);
-    my $until = time + 5;
+    my $until = now() + 60;
 
-    sleep 0.005 while leftovers($folder) eq '' && time < $until;
+    sleep 0.005 while leftovers($folder) eq '' && now() < $until;
     kill INT => $pid;
     waitpid $pid, 0;
 

@@ -57,7 +57,7 @@ SKIP: {
     # nobody asks, and no salt follows it
     $set->('2027-03-27 23:59:57');
     ok($nginx->reload, 'off');
-    ok(wait_for(sub { $nginx->status->{salts}{destroyed} == 1 }, 15),
+    ok(wait_for(sub { $nginx->status->{salts}{destroyed} == 1 }),
        'destroyed, without a request');
 
     $salts = $nginx->status->{salts};
@@ -93,7 +93,7 @@ SKIP: {
     server { listen 127.0.0.1:@{[ $nginx->port ]}; $second }
 END
         $nginx->signal('HUP');
-        ok(wait_for(sub { slurp($nginx->error_log) =~ /reconfiguring/ }, 10),
+        ok(wait_for(sub { slurp($nginx->error_log) =~ /reconfiguring/ }),
            "reloaded: $zone $second");
         sleep 7;
         ok(Journey::alive($pid), 'lives on after midnight');

@@ -69,7 +69,7 @@ sub on_terminal {
     my $since = 0;
 
     local $SIG{ALRM} = sub { kill KILL => $pid };
-    alarm 30;
+    alarm 60;
 
     while (sysread $pty, my $buf, 65536) {
         $said .= $buf;

@@ -61,7 +61,7 @@ ok($nginx->start, 'starts') or diag($nginx->said);
 sub ask {
     my ($method, $uri, %headers) = @_;
     my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                       PeerPort => $port, Timeout => 10)
+                                       PeerPort => $port, Timeout => 60)
         or die "connect: $!";
     my $answer = '';
 
@@ -226,7 +226,7 @@ sub quiet {
         return $status->{log}{lines} == $done * $lines
                && $status->{requests} == $done * $each{requests} + $watched
                && $status->{cookies_deleted} == $done;
-    }, 5);
+    });
 
     return $status;
 }

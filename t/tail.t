@@ -472,7 +472,7 @@ SKIP: {
     close $read;
 
     my $done = 0;
-    wait_for(sub { $done ||= waitpid($pid, POSIX::WNOHANG()) == $pid }, 5);
+    wait_for(sub { $done ||= waitpid($pid, POSIX::WNOHANG()) == $pid });
     ok($done, 'it ends with its reader');
     is($?, 0, 'with 0') if $done;
     delete $running{$pid} if $done;

@@ -86,7 +86,7 @@ sub serve {
             next if !defined $child || $child;
 
             local $SIG{ALRM} = sub { POSIX::_exit(1) };
-            alarm 20;
+            alarm 60;
             my %on = (http => \&http, fastcgi => \&fastcgi,
                       uwsgi => \&uwsgi, scgi => \&scgi);
             eval { $on{$protocol}->($connection) };

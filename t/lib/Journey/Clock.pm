@@ -10,17 +10,18 @@ package Journey::Clock;
 #     my $before = cpu($nginx->workers);
 #     cmp_ok(cpu($nginx->workers) - $before, '<', 1, 'little work');
 #     cmp_ok(middle(@seconds), '<', 0.02, 'most are quick');
+#     has_read($pid, $path);
 
 use strict;
 use warnings;
 
 use POSIX ();
 use Test::More ();
-use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
+use Time::HiRes qw(clock_gettime sleep CLOCK_MONOTONIC);
 
 use base 'Exporter';
 
-our @EXPORT_OK = qw(now took quick cpu middle);
+our @EXPORT_OK = qw(now took quick cpu middle has_read);
 
 
 # Seconds that no change of the clock moves.
@@ -68,14 +69,52 @@ sub cpu {
     my $ticks = 0;
 
     for my $pid (@_) {
-        open my $in, '<', "/proc/$pid/stat" or die "/proc/$pid/stat: $!";
-        my ($rest) = <$in> =~ /^\d+ \(.*\) (.*)/s;
+        my ($rest) = text("/proc/$pid/stat") =~ /^\d+ \(.*\) (.*)/s;
         my @fields = split ' ', $rest;
 
         $ticks += $fields[11] + $fields[12];
     }
 
     return $ticks / POSIX::sysconf(&POSIX::_SC_CLK_TCK);
+}
+
+
+# Waits until a process has read a file to the end that it has now.  False when
+# the process ended before, or when it may have done so a while ago.
+
+sub has_read {
+    my ($pid, $path) = @_;
+    my $inode = (stat $path)[1];
+    my $until = now() + 60;
+    my $last;
+
+    while (now() < $until) {
+        my $again = defined $last && now() - $last > 0.2;
+
+        return 0 if text("/proc/$pid/stat") =~ /^\d+ \(.*\) Z/;
+
+        for my $fd (glob "/proc/$pid/fd/*") {
+            my $is = (stat $fd)[1];
+
+            next if !defined $is || $is != $inode;
+            (my $info = $fd) =~ s{/fd/}{/fdinfo/};
+
+            return !$again
+                if text($info) =~ /^pos:\s+(\d+)/ && $1 >= -s $path;
+        }
+
+        $last = now();
+        sleep 0.005;
+    }
+
+    return 0;
+}
+
+sub text {
+    open my $in, '<', shift or return '';
+    local $/;
+    my $text = <$in>;
+    return defined $text ? $text : '';
 }
 
 

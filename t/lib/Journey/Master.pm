@@ -188,10 +188,10 @@ sub start {
 
     return 0 if !$self->command();
 
-    my $until = time() + 15;
+    my $until = now() + 60;
     my $file = "$self->{dir}/logs/nginx.pid";
 
-    while (time() < $until) {
+    while (now() < $until) {
         if (-s $file && $self->pid) {
             $masters{"$self->{dir}"} = $self;
             return 1 if $self->{master} eq 'off'
@@ -281,7 +281,7 @@ sub kill_workers {
         return 1 if !defined $master || !Journey::alive($master);
         return $self->workers == $self->{workers}
                && !grep { $dead{$_} } $self->workers;
-    }, 15);
+    });
 }
 
 
@@ -298,11 +298,11 @@ sub signal {
 sub reload {
     my $self = shift;
     my %old = map { $_ => 1 } $self->workers;
-    my $until = time() + 15;
+    my $until = now() + 60;
 
     $self->signal('HUP');
 
-    while (time() < $until) {
+    while (now() < $until) {
         my @now = $self->workers;
 
         return 1 if @now == $self->{workers} && !grep { $old{$_} } @now;
@@ -318,11 +318,11 @@ sub reload {
 sub reload_refused {
     my $self = shift;
     my $before = -s $self->error_log;
-    my $until = time() + 10;
+    my $until = now() + 60;
 
     $self->signal('HUP');
 
-    while (time() < $until) {
+    while (now() < $until) {
         my $text = substr Journey::slurp($self->error_log), $before;
 
         if ($text =~ /\[emerg\]/) {
@@ -343,11 +343,11 @@ sub reload_refused {
 sub stop {
     my ($self, $signal) = @_;
     my @pids = $self->pids;
-    my $until = time() + 20;
+    my $until = now() + 60;
 
     $self->signal($signal);
 
-    while (time() < $until) {
+    while (now() < $until) {
         if (!grep { Journey::alive($_) } @pids) {
             delete $masters{$self->{dir}};
             return 1;
@@ -445,7 +445,7 @@ sub held {
     my ($self, $uri) = @_;
     my $socket = IO::Socket::INET->new(
         PeerAddr => '127.0.0.1', PeerPort => $self->{port}, Proto => 'tcp',
-        Timeout => 5) or die "connect: $@";
+        Timeout => 60) or die "connect: $@";
 
     syswrite $socket, "GET $uri HTTP/1.1\r\nHost: localhost\r\n\r\n";
     die "no answer to $uri" if !sysread $socket, my $answer, 4096;
@@ -535,7 +535,7 @@ sub load_client {
             for (1 .. 200) {
                 $socket = IO::Socket::INET->new(
                     PeerAddr => '127.0.0.1', PeerPort => $options{port},
-                    Proto => 'tcp', Timeout => 5);
+                    Proto => 'tcp', Timeout => 60);
                 last if defined $socket || $options{once};
                 sleep 0.02;
             }
