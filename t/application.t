@@ -13,6 +13,7 @@ use lib "$FindBin::Bin/lib";
 use JSON::PP ();
 use Journey;
 use Journey::Application;
+use Journey::Token;
 use Test::Nginx::Socket 'no_plan';
 
 our @said = ('X-Journey-Goal: signup', 'X-Journey-User: 4711',
@@ -421,13 +422,12 @@ $anna->get("/inner?$query");
 === TEST 17: the journey ends by it, and the next session begins the next one
 --- config
     journey on;
-    journey_session 2s;
     location / { proxy_pass http://127.0.0.1:$TEST_NGINX_APP_HTTP; }
 --- visit
 my $anna = browser();
 $anna->get('/');
 $anna->post('/buy?status=303&' . say_query('X-Journey-Goal: buy; completes'));
-Time::HiRes::sleep(3.1);
+age($anna, 3600, '00112233445566778899aabbccddeeff');
 $anna->get('/');
 --- journey_log
 {"k":"page","j":1,"s":1}
@@ -513,7 +513,8 @@ cached('/revalidated?', 'REVALIDATED', 'X-App' => 304);
 my $first = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
                                   PeerPort => server_port());
 print $first "GET /updating?$query HTTP/1.1\r\nHost: localhost\r\n"
-             . "Accept: text/html\r\nAccept-Language: en\r\nX-App: slow\r\n"
+             . "Accept: text/html\r\nAccept-Language: en\r\n"
+             . "Connection: close\r\nX-App: until $Journey::ServRoot-go\r\n"
              . "User-Agent: Mozilla/5.0 (X11; rv:132.0) Firefox/132.0\r\n\r\n";
 sysread $first, my $head, 65536;
 like($head, qr/^X-Cache: STALE\r$/m, '/updating, the first');
@@ -530,8 +531,11 @@ my ($old) = grep { $_->{p} eq '/stale' && $_->{t} > $events[0]{t} + 2000 }
 is($old->{ph}, 'awareness', 'nor a phase');
 is($old->{u}, undef, 'nor a user');
 
-Time::HiRes::sleep(1.2);                # until it is updated
+# It ends once it is updated.
+spew("$Journey::ServRoot-go", '');
+1 while sysread $first, $head, 65536;
 close $first;
+unlink "$Journey::ServRoot-go";
 
 
 === TEST 20: fastcgi_cache and uwsgi_cache are caches, too

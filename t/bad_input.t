@@ -692,6 +692,7 @@ push @expected, ['the last', { p => '/last' }];
 
 my @workers = $nginx->workers;
 my $text = Encode::decode('UTF-8', join('', map { "$_\n" } do {
+    $nginx->status_when(sub { $_[0]{log}{buffered} == 0 });
     sleep 0.5;
     split /\n/, journey_log_raw($nginx->log);
 }), sub { fail(sprintf 'a byte that is no UTF-8: %02x', $_[0]); '?' });

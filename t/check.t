@@ -830,7 +830,7 @@ my $large = join '', map { member(lines(400)) } 1 .. 300;
     }
 
     # somebody else makes the file meanwhile
-    my $code;
+    my $ended;
 
     for (1 .. 20) {
         my $grower = $grow->();
@@ -842,12 +842,12 @@ my $large = join '', map { member(lines(400)) } 1 .. 300;
         spew('mine', 'raced');
         kill KILL => $grower;
         finish($grower);
-        $code = finish($pid);
-        last if $begun && $code eq '1' && slurp("$dir/raced") eq 'mine';
+        $ended = finish($pid);
+        last if $begun && $ended eq '1' && slurp("$dir/raced") eq 'mine';
         unlink "$dir/raced";
     }
 
-    is($code, 1, 'a file that was made meanwhile: exit 1');
+    is($ended, 1, 'a file that was made meanwhile: exit 1');
     like(slurp("$dir/err"), qr/--repair: .*File exists/, 'the message');
     is(slurp("$dir/raced"), 'mine', 'it is not replaced');
     is(leftovers(), '', 'nothing is left');

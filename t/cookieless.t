@@ -264,16 +264,19 @@ END2
 
 {
     my $nginx = started('sessions',
-        nginx(workers => 2, http => 'journey_identity cookieless;
-                                     journey_session 2s;'));
+        nginx(workers => 2, http => 'journey_identity cookieless;'));
     my $anna = browser(port => $nginx->port);
 
     $anna->get('/1', @google);
     $anna->get('/order?id=1');
-    sleep 3.1;
+
+    # A short session from now on, in which no two have to be.
+    $nginx->configure(http => $nginx->{http} . ' journey_session 1s;');
+    ok($nginx->reload, 'sessions: reloaded');
+    sleep 2.1;
     my $late = $anna->post('/form');
     $anna->get('/2');
-    sleep 3.1;
+    sleep 2.1;
     $anna->get('/3');
 
     my @events = sort { $a->{t} <=> $b->{t} } $nginx->events(6);

@@ -11,7 +11,7 @@ use lib "$FindBin::Bin/lib";
 use Fcntl qw(:flock);
 use Journey ();
 use Journey::Lines;
-use Journey::Master qw(load_start load_wait fold members_sound);
+use Journey::Master qw(load_start load_stop fold members_sound);
 use Journey::Token qw(base64url siphash128);
 use JSON::PP ();
 use Test::Nginx::Socket 'no_plan';
@@ -268,7 +268,10 @@ for my $signal ('TERM', 'INT', 'HUP', 'KILL') {
         }
 
         waitpid $pid, 0;
-        $took = time() - $start if !$n;
+
+        # a first one that was kept waiting is no measure
+        $took = time() - $start
+            if !$n || !($? & 127) && time() - $start < $took;
         $ended++ if $? & 127;
         $wrong++ if slurp($file) ne $whole && text($file) ne $after;
 
@@ -354,9 +357,9 @@ held(LOCK_SH, sub {
 });
 
 held(LOCK_SH, sub {
-    my $pid = journey_start(undef, 'erase', '--wait', '1s', $anna, $file);
+    my $pid = journey_start(undef, 'erase', '--wait', '10s', $anna, $file);
 
-    for (1 .. 400) {
+    for (1 .. 3000) {
         last if !-e $file;
         sleep 0.01;
     }
@@ -412,7 +415,7 @@ for my $pid ('--pid', '') {
 
     my @ids = map { visitor($_) } @people;
 
-    for (1 .. 300) {
+    for (1 .. 3000) {
         last if !grep { lines_of($_, $log) != 4 } @ids;     # of two workers
         sleep 0.02;
     }
@@ -420,8 +423,7 @@ for my $pid ('--pid', '') {
     is(join(' ', map { lines_of($_, $log) } @ids), '4 4 4',
        "$name: lines of three people");
 
-    my $load = load_start(port => $nginx->port, clients => 3, seconds => 4,
-                          pause => 0.001);
+    my $load = load_start(port => $nginx->port, clients => 3, pause => 0.001);
     my (@said, @files);
 
     for my $n (0, 1) {
@@ -434,7 +436,8 @@ for my $pid ('--pid', '') {
         push @files, $out =~ /^\Q$log\E: in use, now (\S+): \d+ line/mg;
     }
 
-    my ($answered, $open) = load_wait($load);
+    sleep 1;
+    my ($answered, $open) = load_stop($load);
 
     # The second erase finds the lines of its person in what was renamed by
     # the first one, which nobody writes to any more.

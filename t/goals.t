@@ -10,7 +10,10 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
 use Journey::Refuse;
+use Journey::Token;
 use Test::Nginx::Socket 'no_plan';
+
+our $key = '00112233445566778899aabbccddeeff';      # of t/data/test.keys
 
 my %secret = (files => { secret => "000102030405060708090a0b0c0d0e0f\n" },
               http => 'journey_secret secret;');
@@ -295,7 +298,7 @@ is($goal->{ord}, $main::ord, 'the last key is the one');
 === TEST 8: completes: done, w, wn; the next session begins the next journey
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
-    journey_session 2s;
+    journey_secret $TEST_NGINX_JOURNEY_DATA/test.keys;
     journey_sources journey/sources.conf;
 --- config
     journey on;
@@ -311,7 +314,7 @@ $anna->get('/?utm_source=letter&utm_medium=email');
 $anna->get('/mark');
 $anna->get('/buy');
 $anna->get('/mark');
-Time::HiRes::sleep(3.1);
+age($anna, 3600, $::key);
 $anna->get('/');
 $anna->get('/buy');
 --- journey_log
@@ -523,7 +526,8 @@ $anna->get('/');
 === TEST 15: a goal within the session keeps it alive
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
-    journey_session 3s;
+    journey_session 30m;
+    journey_secret $TEST_NGINX_JOURNEY_DATA/test.keys;
 --- config
     journey on;
     location / { default_type text/html; return 200 x; }
@@ -532,9 +536,9 @@ $anna->get('/');
 --- visit
 my $anna = browser();
 $anna->get('/');
-Time::HiRes::sleep(1.6);
+age($anna, 1200, $::key);
 like($anna->post('/api')->set_cookie('jny'), qr/^jny=/, 'last seen advanced');
-Time::HiRes::sleep(1.9);
+age($anna, 1200, $::key);
 $anna->get('/');
 --- journey_log
 {"k":"page","s":1}

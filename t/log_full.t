@@ -18,7 +18,7 @@ use Compress::Zlib ();
 use IO::Uncompress::Gunzip ();
 use Journey;
 use Journey::Clock qw(middle quick took);
-use Journey::Master qw(load load_start load_wait members_sound wait_for);
+use Journey::Master qw(load load_start load_stop members_sound wait_for);
 use Test::Nginx::Socket 'no_plan';
 use Time::HiRes qw(sleep time);
 
@@ -274,7 +274,7 @@ sub under_load {
     unlink $log;
 
     my $nginx = nginx($name, $log, 'flush=200ms buffer=64k', workers => 2);
-    my $load = load_start(port => $nginx->port, clients => 3, seconds => 6,
+    my $load = load_start(port => $nginx->port, clients => 3, seconds => 120,
                           pause => 0.001);
 
     my $dropped = 0;
@@ -283,12 +283,13 @@ sub under_load {
         wait_for(sub { -s $log });
         sleep 0.3;
         $disk->{full}->($nginx->workers);
-        wait_for(sub { counted($nginx)->{dropped} > $dropped }, 2.5);
+        wait_for(sub { counted($nginx)->{dropped} > $dropped }, 30);
         $disk->{free}->($nginx->workers);
         $dropped = counted($nginx)->{dropped};
     }
 
-    my ($answered, $open) = load_wait($load);
+    sleep 1;
+    my ($answered, $open) = load_stop($load);
 
     is(scalar keys %$open, 0, "$name: every page is answered");
     ok(wait_for(sub { counted($nginx)->{buffered} == 0 }),

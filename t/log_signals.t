@@ -11,8 +11,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use IO::Socket::INET;
 use Journey;
-use Journey::Clock qw(quick);
-use Journey::Master qw(load_start load_wait fold members_sound);
+use Journey::Clock qw(now quick);
+use Journey::Master qw(load_start load_stop load_wait fold members_sound);
 use POSIX ();
 use Socket qw(SOL_SOCKET SO_LINGER);
 use Test::Nginx::Socket 'no_plan';
@@ -25,14 +25,16 @@ my $seconds = 3;
 
 sub under_load {
     my ($nginx, $what, %options) = @_;
-    my $load = load_start(port => $nginx->port, clients => 3,
-                          seconds => $seconds, pause => 0.001,
-                          %options);
+    my $for = delete $options{seconds} || $seconds;
+    my $load = load_start(port => $nginx->port, clients => 3, seconds => 300,
+                          pause => 0.001, %options);
+    my $began = now();
 
     sleep 0.4;
     $what->();
+    sleep $for - (now() - $began) if now() - $began < $for;
 
-    return load_wait($load);
+    return load_stop($load);
 }
 
 

@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Journey;
 use Journey::Refuse;
+use Journey::Token;
 use Test::Nginx::Socket 'no_plan';
 
 my $model = sub { return { http => "journey_phases {\n$_[0]\n}" } };
@@ -267,7 +268,7 @@ is($anna->get('/css')->header('X-Furthest'), 'four');
 --- http_config
     journey_log $TEST_NGINX_JOURNEY_LOG flush=100ms;
     journey_phases { one /1; two /2; three /3; four /4; }
-    journey_session 2s;
+    journey_secret $TEST_NGINX_JOURNEY_DATA/test.keys;
 --- config
     journey on;
     default_type text/html;
@@ -282,7 +283,7 @@ $anna->get('/1');
 is($anna->get('/2/buy')->header('X-Furthest'), 'two');
 $bert->get('/1');
 is($bert->get('/4/buy')->header('X-Furthest'), 'four');
-Time::HiRes::sleep(3.1);
+age($_, 3600, '00112233445566778899aabbccddeeff') for $anna, $bert;
 is($anna->get('/1')->header('X-Furthest'), 'three', 'the floor');
 is($bert->get('/1')->header('X-Furthest'), 'one', 'there is none after four');
 --- journey_log

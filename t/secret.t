@@ -144,7 +144,10 @@ my ($id) = sequence($anna);
 my ($master) = nginx_pids();
 spew(keys_file(), "$::old\n${main::new}00\n");
 kill 'HUP', $master;
-select undef, undef, undef, 0.5;
+for (1 .. 600) {
+    last if slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log") =~ /emerg/;
+    select undef, undef, undef, 0.1;
+}
 is((sequence($anna))[0], $id, 'still the same visitor');
 my $log = slurp("$ENV{TEST_NGINX_SERVROOT}/logs/error.log");
 like($log, qr{\[emerg\].*"journey_secret": .* in \S+/conf/keys:2 in \S+nginx\.conf:\d+},

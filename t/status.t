@@ -418,8 +418,7 @@ is($bad, 0, 'fifty looks, fifty documents');
 
 # ---- the log's own counters ------------------------------------------------
 
-sleep 1;
-my $status = $nginx->status;
+my $status = $nginx->status_when(sub { $_[0]{log}{buffered} == 0 });
 
 ok($nginx->quit, 'quits');
 is(scalar journey_log($nginx->log), $status->{log}{lines},

@@ -38,7 +38,7 @@ sub access_line {
     my ($name, $n) = @_;
     my $file = "$ENV{TEST_NGINX_SERVROOT}/logs/$name";
 
-    for (1 .. 100) {
+    for (1 .. 2000) {
         my @lines = -f $file ? split /\n/, slurp($file) : ();
         return $lines[$n - 1] if @lines >= $n;
         select undef, undef, undef, 0.03;

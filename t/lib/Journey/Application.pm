@@ -17,7 +17,7 @@ package Journey::Application;
 #     $browser->get('/x?hints=1&' . say_query(…));    # in a 103, too (HTTP)
 #
 # Over HTTP the request's header X-App says more: a status to answer with
-# nothing else, or "slow" to wait for a second.  The body is the number of the
+# nothing else, or "until FILE" to wait until that is there.  The body is the number of the
 # answer.
 
 use strict;
@@ -149,8 +149,8 @@ sub http {
         ($status, $head, $body) = ($more, "Content-Length: 0\r\n\r\n", '');
         $head = "\r\n" if $more == 304;
 
-    } elsif (defined $more && $more eq 'slow') {
-        sleep 1;
+    } elsif (defined $more && $more =~ /^until (\S+)$/) {
+        select undef, undef, undef, 0.02 while !-e $1;  # or the alarm
     }
 
     $body = '' if $method eq 'HEAD' || $status == 304;

@@ -31,7 +31,8 @@ use Journey::Clock qw(now);
 
 use base 'Exporter';
 
-our @EXPORT_OK = qw(load load_start load_wait fold members_sound wait_for);
+our @EXPORT_OK = qw(load load_start load_stop load_wait
+                    fold members_sound wait_for);
 
 my $alarm = qr/^\d{4}\/\d\d\/\d\d\ \d\d:\d\d:\d\d\ \[(?:alert|emerg|crit)\]
               |runtime\ error:|(?:Address|Leak|UndefinedBehavior)Sanitizer/x;
@@ -457,7 +458,8 @@ sub held {
 # ---- load ------------------------------------------------------------------
 
 # load(port => …, clients => 4, requests => 500, seconds => …, path => …):
-# each client asks for /p/CLIENT/N, one after the other, with keepalive.
+# each client asks for /p/CLIENT/N, one after the other, with keepalive; for so
+# many seconds, or until load_stop(), but 400 requests at least.
 # Returns two hashes by path: what was answered 200 completely, and what was
 # sent without an answer; and how many seconds each took, in their order.
 
@@ -473,6 +475,8 @@ sub load_start {
         my $file = "$Journey::ServRoot/load-$$-" . ++$number;
         my $pid = fork();
 
+        unlink "$file-stop";
+
         die "fork: $!" if !defined $pid;
 
         if ($pid == 0) {
@@ -485,6 +489,14 @@ sub load_start {
     }
 
     return \@children;
+}
+
+
+sub load_stop {
+    my $children = shift;
+
+    Journey::spew("$_->[1]-stop", '') for @$children;
+    return load_wait($children);
 }
 
 
@@ -505,7 +517,7 @@ sub load_wait {
             push @seconds, $took;
         }
 
-        unlink $file;
+        unlink $file, "$file-stop";
     }
 
     return (\%answered, \%open, \@seconds);
@@ -529,7 +541,7 @@ sub load_client {
     open my $out, '>', $file or die "open $file: $!";
 
     for my $n (1 .. $options{requests}) {
-        last if time() >= $until;
+        last if $n > 400 && (time() >= $until || -e "$file-stop");
 
         if (!defined $socket) {
             for (1 .. 200) {
