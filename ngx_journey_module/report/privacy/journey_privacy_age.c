@@ -7,10 +7,9 @@
 
 
 #include "journey_privacy.h"
-#include "journey_gzip.h"
 #include "journey_input.h"
 #include "journey_messages.h"
-#include "journey_record.h"
+#include "journey_records.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,14 +20,12 @@
 
 
 typedef struct {
-    journey_inflater_t   *inflater;
-    u_char               *buf;          /* for unescaped strings */
-    size_t                size;
+    journey_records_t     records;
     journey_age_t         age;
+    uint64_t              limit;        /* ms: what is older is old */
 } journey_age_thread_t;
 
 typedef struct {
-    uint64_t              limit;
     uint64_t              base;         /* lines before, of this member or
                                            file */
     uint64_t              messages;
@@ -50,11 +47,15 @@ journey_age_init(journey_age_t *age)
 }
 
 
-static void
-journey_age_record(journey_age_t *age, const journey_record_t *rec,
-    uint64_t limit)
+static int
+journey_age_record(void *ctx, journey_record_t *rec)
 {
-    journey_basis_e  basis;
+    journey_age_t         *age;
+    journey_basis_e        basis;
+    journey_age_thread_t  *thread;
+
+    thread = ctx;
+    age = &thread->age;
 
     switch (rec->basis) {
 
@@ -79,58 +80,9 @@ journey_age_record(journey_age_t *age, const journey_record_t *rec,
     age->oldest = journey_min(age->oldest, rec->time);
     age->newest = journey_max(age->newest, rec->time);
 
-    if (rec->time < limit) {
+    if (rec->time < thread->limit) {
         age->old++;
         age->old_exempt += (basis == JOURNEY_BASIS_EXEMPT);
-    }
-}
-
-
-static int
-journey_age_lines(journey_age_reader_t *reader, journey_age_thread_t *thread,
-    journey_job_t *job, const journey_str_t *text)
-{
-    size_t             len;
-    u_char            *buf;
-    const u_char      *p, *end, *line;
-    journey_error_t    err;
-    journey_record_t   rec;
-
-    if (text->len > thread->size) {
-        buf = realloc(thread->buf, text->len);
-        if (buf == NULL) {
-            return JOURNEY_ERROR;
-        }
-
-        thread->buf = buf;
-        thread->size = text->len;
-    }
-
-    end = text->data + text->len;
-
-    for (line = text->data; line < end; line = p + 1) {
-
-        p = memchr(line, '\n', end - line);
-
-        if (p == NULL) {
-            p = end;
-        }
-
-        len = p - line;
-        job->nlines++;
-
-        if (len == 0 || (len == 1 && line[0] == '\r')) {
-            continue;
-        }
-
-        if (journey_record_read(&rec, line, len, thread->buf, &err)
-            != JOURNEY_OK)
-        {
-            journey_job_complain(job, &err);
-            continue;
-        }
-
-        journey_age_record(&thread->age, &rec, reader->limit);
     }
 
     return JOURNEY_OK;
@@ -151,9 +103,11 @@ journey_age_work(void *ctx, unsigned number, journey_job_t *job)
         return;
     }
 
-    if (journey_job_text(job, &thread->inflater, &text) != JOURNEY_OK
+    if (journey_job_text(job, &thread->records.inflater, &text) != JOURNEY_OK
         || (job->wrong == NULL
-            && journey_age_lines(reader, thread, job, &text) != JOURNEY_OK))
+            && journey_records_read(&thread->records, job, &text,
+                                    journey_age_record, thread)
+               != JOURNEY_OK))
     {
         __atomic_store_n(&reader->no_memory, 1, __ATOMIC_RELAXED);
     }
@@ -243,10 +197,9 @@ journey_age_read(const char *file, uint64_t limit, journey_age_t *age)
         return JOURNEY_ERROR;
     }
 
-    reader->limit = limit;
-
     for (i = 0; i < JOURNEY_THREADS_MAX; i++) {
         journey_age_init(&reader->threads[i].age);
+        reader->threads[i].limit = limit;
     }
 
     rc = journey_age_file(reader, file);
@@ -270,8 +223,7 @@ journey_age_read(const char *file, uint64_t limit, journey_age_t *age)
             age->basis[k] += part->basis[k];
         }
 
-        journey_inflater_destroy(reader->threads[i].inflater);
-        free(reader->threads[i].buf);
+        journey_records_free(&reader->threads[i].records);
     }
 
     age->unreadable = reader->unreadable;

@@ -251,11 +251,12 @@ journey_privacy_bool(uint64_t value, const char *yes, const char *no)
 }
 
 
-/* One value of a list of names and values. */
+/* A row of a list of names and values: where the value goes; NULL when memory
+ * is exhausted. */
 
-static void
-journey_privacy_pair(journey_writer_t *writer, journey_table_t *table,
-    const char *name, journey_str_t value)
+static journey_cell_t *
+journey_privacy_row(journey_writer_t *writer, journey_table_t *table,
+    const char *name)
 {
     journey_cell_t  *cell;
 
@@ -263,12 +264,27 @@ journey_privacy_pair(journey_writer_t *writer, journey_table_t *table,
 
     if (cell == NULL) {
         writer->no_memory = 1;
-        return;
+        return NULL;
     }
 
     cell[0].u.str.data = (u_char *) name;
     cell[0].u.str.len = strlen(name);
-    cell[1].u.str = value;
+
+    return &cell[1];
+}
+
+
+static void
+journey_privacy_pair(journey_writer_t *writer, journey_table_t *table,
+    const char *name, journey_str_t value)
+{
+    journey_cell_t  *cell;
+
+    cell = journey_privacy_row(writer, table, name);
+
+    if (cell != NULL) {
+        cell->u.str = value;
+    }
 }
 
 
@@ -278,17 +294,12 @@ journey_privacy_number(journey_writer_t *writer, journey_table_t *table,
 {
     journey_cell_t  *cell;
 
-    cell = journey_table_row(table);
+    cell = journey_privacy_row(writer, table, name);
 
-    if (cell == NULL) {
-        writer->no_memory = 1;
-        return;
+    if (cell != NULL) {
+        cell->null = (value == JOURNEY_UNKNOWN);
+        cell->u.count = value;
     }
-
-    cell[0].u.str.data = (u_char *) name;
-    cell[0].u.str.len = strlen(name);
-    cell[1].null = (value == JOURNEY_UNKNOWN);
-    cell[1].u.count = value;
 }
 
 

@@ -5,9 +5,9 @@
 
 
 #include "journey_load.h"
-#include "journey_gzip.h"
 #include "journey_input.h"
 #include "journey_messages.h"
+#include "journey_records.h"
 #include "journey_spill.h"
 
 #include <stdio.h>
@@ -19,13 +19,15 @@
 #define JOURNEY_LOAD_MESSAGES  20
 
 
-typedef struct {
-    journey_inflater_t       *inflater;
-    u_char                   *buf;      /* for unescaped strings */
-    size_t                    size;
-} journey_loader_thread_t;
+typedef struct journey_loader_s  journey_loader_t;
 
 typedef struct {
+    journey_loader_t         *loader;
+    journey_part_t           *part;     /* of the store */
+    journey_records_t         records;
+} journey_loader_thread_t;
+
+struct journey_loader_s {
     journey_store_t          *store;
     const journey_options_t  *opts;
     journey_damage_t         *damage;
@@ -38,7 +40,7 @@ typedef struct {
 
     unsigned                  failed;   /* set by threads, atomically */
     journey_loader_thread_t   threads[JOURNEY_THREADS_MAX];
-} journey_loader_t;
+};
 
 
 /* Does a view say what was seen? */
@@ -75,89 +77,59 @@ journey_load_wanted(const journey_options_t *opts, const journey_record_t *rec)
 
 
 static int
-journey_load_lines(journey_loader_t *loader, unsigned number,
-    journey_job_t *job, const journey_str_t *text)
+journey_load_record(void *ctx, journey_record_t *rec)
 {
-    size_t                    len;
-    u_char                   *buf;
-    const u_char             *p, *end, *line;
-    journey_part_t           *part;
-    journey_error_t           err;
-    journey_record_t          rec;
+    journey_loader_t         *loader;
     journey_loader_thread_t  *thread;
 
-    thread = &loader->threads[number];
-    part = &loader->store->parts[number];
+    thread = ctx;
+    loader = thread->loader;
 
-    if (text->len > thread->size) {
-        buf = realloc(thread->buf, text->len);
-        if (buf == NULL) {
-            return JOURNEY_ERROR;
-        }
+    if (rec->kind == JOURNEY_EVENT_PIXEL
+        && (!loader->opts->views || !journey_load_names(rec)))
+    {
+        /* a view is no visit: it is nobody's unless it is let in, and is
+         * a touch then */
 
-        thread->buf = buf;
-        thread->size = text->len;
+        journey_str_null(&rec->visitor);
+        journey_str_null(&rec->user);
     }
 
-    job->thread = number;
-    job->first_event = part->nevents;
+    if (!journey_load_wanted(loader->opts, rec)) {
+        return JOURNEY_OK;
+    }
 
-    if (journey_spill_job(loader->store, number, job->number) != JOURNEY_OK) {
+    if (rec->basis == 'e' && loader->opts->no_exempt) {
+        (void) __atomic_fetch_add(&loader->damage->exempt, 1,
+                                  __ATOMIC_RELAXED);
+        return JOURNEY_OK;
+    }
+
+    return journey_part_add(thread->part, rec);
+}
+
+
+static int
+journey_load_lines(journey_loader_thread_t *thread, unsigned number,
+    journey_job_t *job, const journey_str_t *text)
+{
+    journey_store_t  *store;
+
+    store = thread->loader->store;
+
+    job->thread = number;
+    job->first_event = thread->part->nevents;
+
+    if (journey_spill_job(store, number, job->number) != JOURNEY_OK
+        || journey_records_read(&thread->records, job, text,
+                                journey_load_record, thread) != JOURNEY_OK)
+    {
         return JOURNEY_ERROR;
     }
 
-    end = text->data + text->len;
+    job->nevents = thread->part->nevents - job->first_event;
 
-    for (line = text->data; line < end; line = p + 1) {
-
-        p = memchr(line, '\n', end - line);
-
-        if (p == NULL) {
-            p = end;
-        }
-
-        len = p - line;
-        job->nlines++;
-
-        if (len == 0 || (len == 1 && line[0] == '\r')) {
-            continue;
-        }
-
-        if (journey_record_read(&rec, line, len, thread->buf, &err)
-            != JOURNEY_OK)
-        {
-            journey_job_complain(job, &err);
-            continue;
-        }
-
-        if (rec.kind == JOURNEY_EVENT_PIXEL
-            && (!loader->opts->views || !journey_load_names(&rec)))
-        {
-            /* a view is no visit: it is nobody's unless it is let in, and is
-             * a touch then */
-
-            journey_str_null(&rec.visitor);
-            journey_str_null(&rec.user);
-        }
-
-        if (!journey_load_wanted(loader->opts, &rec)) {
-            continue;
-        }
-
-        if (rec.basis == 'e' && loader->opts->no_exempt) {
-            (void) __atomic_fetch_add(&loader->damage->exempt, 1,
-                                      __ATOMIC_RELAXED);
-            continue;
-        }
-
-        if (journey_part_add(part, &rec) != JOURNEY_OK) {
-            return JOURNEY_ERROR;
-        }
-    }
-
-    job->nevents = part->nevents - job->first_event;
-
-    return journey_spill_check(loader->store, number);
+    return journey_spill_check(store, number);
 }
 
 
@@ -175,9 +147,9 @@ journey_load_work(void *ctx, unsigned number, journey_job_t *job)
         return;
     }
 
-    if (journey_job_text(job, &thread->inflater, &text) != JOURNEY_OK
+    if (journey_job_text(job, &thread->records.inflater, &text) != JOURNEY_OK
         || (job->wrong == NULL
-            && journey_load_lines(loader, number, job, &text) != JOURNEY_OK))
+            && journey_load_lines(thread, number, job, &text) != JOURNEY_OK))
     {
         __atomic_store_n(&loader->failed, 1, __ATOMIC_RELAXED);
     }
@@ -278,6 +250,11 @@ journey_load_files(journey_loader_t *loader, unsigned nthreads)
     unsigned         i;
     journey_jobs_t  *jobs;
 
+    for (i = 0; i < nthreads; i++) {
+        loader->threads[i].loader = loader;
+        loader->threads[i].part = &loader->store->parts[i];
+    }
+
     jobs = journey_jobs_create(nthreads, journey_load_work, journey_load_done,
                                loader);
     if (jobs == NULL) {
@@ -293,8 +270,7 @@ journey_load_files(journey_loader_t *loader, unsigned nthreads)
     journey_jobs_finish(jobs);
 
     for (i = 0; i < JOURNEY_THREADS_MAX; i++) {
-        journey_inflater_destroy(loader->threads[i].inflater);
-        free(loader->threads[i].buf);
+        journey_records_free(&loader->threads[i].records);
     }
 
     if (loader->messages > JOURNEY_LOAD_MESSAGES && !loader->opts->quiet) {
