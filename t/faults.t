@@ -72,7 +72,7 @@ my $headers = "Host: localhost\r\n"
 
 sub get {
     my ($life, $path) = @_;
-    my $until = time() + 10;
+    my $until = time() + 60;
     my $answer = '';
 
     while (!defined $life->{connection}) {
@@ -229,7 +229,7 @@ sub live {
         return;
     }
 
-    wrong($life, 'no pid') if !until_true(10, sub { $nginx->pid });
+    wrong($life, 'no pid') if !until_true(60, sub { $nginx->pid });
 
     $_->($life) for @{$case->{phases}};
 
@@ -428,7 +428,7 @@ sub counts {
 
 sub run_lives {
     my @lives = map {
-        life({ workers => 1, rules => [], patience => 5, quit => 10,
+        life({ workers => 1, rules => [], patience => 30, quit => 60,
                phases => [\&pages_written, \&renamed, \&reloaded, \&counted,
                           \&pages_last], %$_ })
     } @_;

@@ -415,13 +415,19 @@ SKIP: {
         my ($env, $columns, @args) = @_;
         my $out = path('typescript');
 
-        unlink $out;
-        system("stty -F /dev/null cols 80 2> /dev/null; "
-               . "TERM=xterm $env script -qec 'stty cols $columns rows 24; "
-               . "timeout 1.5 $command tail @args $log' $out"
-               . " > /dev/null < /dev/null 2>&1");
+        my $text = '';
 
-        my $text = slurp($out);
+        # longer when a busy machine lets it say nothing
+        for my $seconds (1.5, 5, 20) {
+            unlink $out;
+            system("stty -F /dev/null cols 80 2> /dev/null; "
+                   . "TERM=xterm $env script -qec 'stty cols $columns rows 24; "
+                   . "timeout $seconds $command tail @args $log' $out"
+                   . " > /dev/null < /dev/null 2>&1");
+            $text = slurp($out);
+            last if $text =~ /cSJBiXS/;
+        }
+
         $text =~ s/^Script (?:started|done).*\n//mg;
         $text =~ s/\r\n/\n/g;
         return $text;
