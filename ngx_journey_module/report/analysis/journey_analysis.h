@@ -117,6 +117,8 @@ typedef struct {
     uint32_t                  currency; /* names; UINT32_MAX: one that no
                                            event has */
     uint64_t                  valued;   /* conversions with a value */
+    char                      value[sizeof("Value EUR")];       /* the title of
+                                           values in the currency */
     u_char                   *goal_wanted;      /* by the number of its name */
     uint32_t                 *currency_row;     /* of names: in currencies,
                                                    while these are read */

@@ -514,6 +514,35 @@ journey_goals_add(journey_analysis_t *a)
 }
 
 
+/* The name of a currency is a client's at worst: three letters only. */
+
+static void
+journey_goals_title(journey_analysis_t *a)
+{
+    journey_str_t  name;
+
+    (void) snprintf(a->value, sizeof(a->value), "Value");
+
+    if (a->currency == UINT32_MAX || a->currency == 0) {
+        return;
+    }
+
+    name = journey_intern_str(&a->store->all.names, a->currency);
+
+    if (name.len == 3) {
+        (void) snprintf(a->value, sizeof(a->value), "Value %c%c%c",
+                        name.data[0] & 0x5f, name.data[1] & 0x5f,
+                        name.data[2] & 0x5f);
+    }
+
+    if (name.len != 3
+        || strspn(a->value + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+    {
+        a->value[sizeof("Value") - 1] = '\0';
+    }
+}
+
+
 void
 journey_goals_finish(journey_analysis_t *a)
 {
@@ -525,6 +554,7 @@ journey_goals_finish(journey_analysis_t *a)
     }
 
     journey_goals_currency(a);
+    journey_goals_title(a);
 
     for (i = 0, n = 0; i < a->ngoals; i = first) {
         for (first = i;

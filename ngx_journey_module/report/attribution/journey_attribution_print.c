@@ -10,6 +10,7 @@
 #include "journey_money.h"
 #include "journey_record.h"
 #include "journey_report_rows.h"
+#include "journey_stream.h"
 
 #include <limits.h>
 #include <stdarg.h>
@@ -555,7 +556,7 @@ journey_attr_print_init(journey_attr_print_t *p,
     p->file = file;
     p->key = journey_touch_keys[at->opts->touch];
     p->pool = pool;
-    p->value = (at->a != NULL) ? journey_report_value(at->a, pool)
+    p->value = (at->a != NULL) ? journey_report_value(at->a)
                : at->attr.value > 0 ? "Value" : NULL;
 
     return journey_attr_rows(p);
@@ -597,37 +598,33 @@ journey_attr_print(journey_attr_print_t *p)
 static int
 journey_attr_print_whole(journey_attr_print_t *p, const journey_zone_t *zone)
 {
-    int      rc;
-    char    *text;
-    size_t   len;
+    int               rc;
+    journey_stream_t  stream;
 
     journey_output_init(&p->out, stdout, zone);
 
-    text = NULL;
-    len = 0;
-
-    p->file = open_memstream(&text, &len);
-    if (p->file == NULL) {
+    if (journey_stream_open(&stream) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 
+    p->file = stream.file;
     p->out.file = p->file;
 
     rc = journey_attr_print(p);
 
-    if (fclose(p->file) != 0) {
+    if (journey_stream_close(&stream) != JOURNEY_OK) {
         rc = JOURNEY_ERROR;
     }
 
     if (rc == JOURNEY_OK) {
-        (void) fwrite(text, 1, len, stdout);
+        (void) fwrite(stream.text, 1, stream.len, stdout);
 
         if (p->at->opts->format != JOURNEY_FORMAT_TEXT) {
             journey_attr_notes(p);
         }
     }
 
-    free(text);
+    free(stream.text);
 
     return rc;
 }

@@ -11,6 +11,7 @@
 #include "journey_config.h"
 #include "journey_rewrite.h"
 #include "journey_steps.h"
+#include "journey_stream.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -165,28 +166,20 @@ static char *
 journey_html_said(const journey_options_t *opts, const journey_analysis_t *a,
     const journey_damage_t *damage)
 {
-    char               *text;
-    size_t              len;
-    FILE               *file;
-    journey_options_t   copy;
+    journey_stream_t   stream;
+    journey_options_t  copy;
 
-    text = NULL;
-
-    file = open_memstream(&text, &len);
-    if (file == NULL) {
+    if (journey_stream_open(&stream) != JOURNEY_OK) {
         return NULL;
     }
 
     copy = *opts;
-    copy.notes = file;
+    copy.notes = stream.file;
     journey_report_notes(&copy, a, damage);
 
-    if (fclose(file) != 0) {
-        free(text);
-        return NULL;
-    }
+    (void) journey_stream_close(&stream);
 
-    return text;
+    return stream.text;
 }
 
 
@@ -226,6 +219,10 @@ journey_html_tables(journey_html_t *h, journey_pool_t *pool)
 
     if (h->opts->funnel != NULL) {
         rc |= journey_table_funnel(&h->steps, h->a, &h->counts.steps);
+    }
+
+    for (i = 0; i < JOURNEY_HTML_TABLES; i++) {
+        rc |= tables[i]->no_memory ? JOURNEY_ERROR : JOURNEY_OK;
     }
 
     return rc;
@@ -295,7 +292,7 @@ journey_html_build(journey_html_t *h, const journey_options_t *opts,
     h->opts = opts;
     h->a = a;
     h->damage = damage;
-    h->value = journey_report_value(a, pool);
+    h->value = journey_report_value(a);
     h->generated = (uint64_t) time(NULL) * 1000;
 
     journey_html_sum(&h->now, a);

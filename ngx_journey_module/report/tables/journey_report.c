@@ -330,6 +330,12 @@ journey_report_make(journey_report_t *r)
         }
     }
 
+    for (i = 0; i < r->n; i++) {
+        if (r->tables[i].no_memory) {
+            return JOURNEY_ERROR;
+        }
+    }
+
     return JOURNEY_OK;
 }
 

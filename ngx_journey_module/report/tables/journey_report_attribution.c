@@ -10,6 +10,7 @@
 #include "journey_report.h"
 #include "journey_attribution_print.h"
 #include "journey_report_rows.h"
+#include "journey_stream.h"
 
 #include <stdlib.h>
 
@@ -189,31 +190,30 @@ journey_report_models_text(journey_table_t *table,
 static int
 journey_report_models_json(journey_table_t *table, journey_attr_print_t *p)
 {
-    int             rc;
-    char           *text;
-    size_t          len;
-    journey_str_t   copy;
+    int               rc;
+    journey_str_t     copy;
+    journey_stream_t  stream;
 
-    text = NULL;
-
-    p->file = open_memstream(&text, &len);
-    if (p->file == NULL) {
+    if (journey_stream_open(&stream) != JOURNEY_OK) {
         return JOURNEY_ERROR;
     }
 
+    p->file = stream.file;
+
     rc = journey_attr_json(p);
 
-    if (fclose(p->file) != 0) {
+    if (journey_stream_close(&stream) != JOURNEY_OK) {
         rc = JOURNEY_ERROR;
     }
 
     if (rc == JOURNEY_OK) {
-        copy = journey_pstrdup(table->pool, (u_char *) text, len + 1);
+        copy = journey_pstrdup(table->pool, (u_char *) stream.text,
+                               stream.len + 1);
         table->members = (char *) copy.data;
         rc = (copy.data != NULL) ? JOURNEY_OK : JOURNEY_ERROR;
     }
 
-    free(text);
+    free(stream.text);
 
     return rc;
 }

@@ -180,7 +180,7 @@ journey_table_campaigns(journey_table_t *table, const journey_analysis_t *a,
         return JOURNEY_ERROR;
     }
 
-    columns[11].title = journey_report_value(a, table->pool);
+    columns[11].title = journey_report_value(a);
 
     journey_table_init(table, table->pool, "campaigns", "Campaigns", columns,
                        sizeof(journey_campaigns_columns)

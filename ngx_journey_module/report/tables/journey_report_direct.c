@@ -112,7 +112,7 @@ journey_table_direct(journey_table_t *table, const journey_analysis_t *a,
         return JOURNEY_ERROR;
     }
 
-    columns[8].title = journey_report_value(a, table->pool);
+    columns[8].title = journey_report_value(a);
 
     journey_table_init(table, table->pool, "direct", "Direct", columns,
                        sizeof(journey_direct_columns)

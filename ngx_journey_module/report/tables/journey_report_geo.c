@@ -127,7 +127,7 @@ journey_report_places(journey_table_t *table, const journey_analysis_t *a,
         return JOURNEY_ERROR;
     }
 
-    columns[8].title = journey_report_value(a, table->pool);
+    columns[8].title = journey_report_value(a);
 
     for (i = parts; i < 3; i++) {
         columns[i].title = NULL;

@@ -422,7 +422,7 @@ journey_table_paths(journey_table_t *table, const journey_analysis_t *a,
         return JOURNEY_ERROR;
     }
 
-    columns[4].title = journey_report_value(a, table->pool);
+    columns[4].title = journey_report_value(a);
 
     journey_table_init(table, table->pool, "paths", "Paths", columns,
                        sizeof(journey_paths_columns)

@@ -90,33 +90,9 @@ journey_report_limit(journey_table_t *table, uint32_t n, long limit)
 
 
 const char *
-journey_report_value(const journey_analysis_t *a, journey_pool_t *pool)
+journey_report_value(const journey_analysis_t *a)
 {
-    char           *title;
-    journey_str_t   name;
-
-    if (a->valued == 0) {
-        return NULL;
-    }
-
-    if (a->currency == UINT32_MAX || a->currency == 0) {
-        return "Value";
-    }
-
-    name = journey_report_name(a, a->currency);
-    title = journey_palloc(pool, 16);
-
-    if (title == NULL || name.len != 3) {
-        return "Value";
-    }
-
-    /* the name of a currency is a client's at worst: letters only */
-
-    snprintf(title, 16, "Value %c%c%c", name.data[0] & 0x5f,
-             name.data[1] & 0x5f, name.data[2] & 0x5f);
-
-    return (strspn(title + 6, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3) ? title
-                                                                  : "Value";
+    return a->valued ? a->value : NULL;
 }
 
 

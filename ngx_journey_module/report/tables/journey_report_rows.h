@@ -50,8 +50,7 @@ void journey_report_page(journey_cell_t *cell, const journey_analysis_t *a,
 uint32_t journey_report_limit(journey_table_t *table, uint32_t n, long limit);
 
 /* The name of the value's column: with its currency, none without values. */
-const char *journey_report_value(const journey_analysis_t *a,
-    journey_pool_t *pool);
+const char *journey_report_value(const journey_analysis_t *a);
 
 /* A span of time as "3 d 4 h": the two largest units.  JOURNEY_ERROR when
  * memory is exhausted. */

@@ -9,8 +9,7 @@
 
 #include "journey_report.h"
 #include "journey_attribution.h"
-
-#include <stdlib.h>
+#include "journey_stream.h"
 
 
 #define JOURNEY_SETTING_BYTES  200      /* of a list of values */
@@ -130,16 +129,14 @@ journey_settings_models(FILE *file, const journey_options_t *opts,
 char *
 journey_report_settings(const journey_options_t *opts, unsigned which)
 {
-    char    *text;
-    FILE    *file;
-    size_t   len;
+    FILE              *file;
+    journey_stream_t   stream;
 
-    text = NULL;
-
-    file = open_memstream(&text, &len);
-    if (file == NULL) {
+    if (journey_stream_open(&stream) != JOURNEY_OK) {
         return NULL;
     }
+
+    file = stream.file;
 
     if ((which & JOURNEY_SETTING_HOST) && opts->nhosts != 0) {
         fputs("Events of these hosts alone (--host): ", file);
@@ -170,10 +167,7 @@ journey_report_settings(const journey_options_t *opts, unsigned which)
         fputs(".\n", file);
     }
 
-    if (fclose(file) != 0) {
-        free(text);
-        return NULL;
-    }
+    (void) journey_stream_close(&stream);
 
-    return text;
+    return stream.text;
 }

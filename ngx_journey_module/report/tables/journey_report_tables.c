@@ -180,7 +180,7 @@ journey_table_channels(journey_table_t *table, const journey_analysis_t *a,
         return JOURNEY_ERROR;
     }
 
-    columns[6].title = journey_report_value(a, table->pool);
+    columns[6].title = journey_report_value(a);
 
     journey_table_init(table, table->pool, "channels", "Channels", columns,
                        sizeof(journey_channels_columns)

@@ -53,13 +53,16 @@ journey_table_note(journey_table_t *table, const char *fmt, ...)
 
     note = journey_palloc(table->pool, (size_t) len + 1);
 
-    if (note != NULL) {
-        va_start(args, fmt);
-        vsnprintf(note, (size_t) len + 1, fmt, args);
-        va_end(args);
-
-        table->notes[table->nnotes++] = note;
+    if (note == NULL) {
+        table->no_memory = 1;
+        return;
     }
+
+    va_start(args, fmt);
+    vsnprintf(note, (size_t) len + 1, fmt, args);
+    va_end(args);
+
+    table->notes[table->nnotes++] = note;
 }
 
 

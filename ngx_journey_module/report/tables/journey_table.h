@@ -69,6 +69,7 @@ typedef struct {
     const char              *notes[JOURNEY_TABLE_NOTES];    /* what a reader
                                            has to know besides */
     unsigned                 nnotes;
+    unsigned                 no_memory:1;       /* a note is missing */
 } journey_table_t;
 
 
@@ -78,7 +79,7 @@ void journey_table_init(journey_table_t *table, journey_pool_t *pool,
     unsigned ncolumns);
 void journey_table_free(journey_table_t *table);
 
-/* Adds a note; one that memory is lacking for is left out. */
+/* Adds a note; one that memory is lacking for is told by no_memory. */
 void journey_table_note(journey_table_t *table, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
