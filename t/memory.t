@@ -104,7 +104,7 @@ for my $n (1 .. 2000) {
           map { [$_->{t} + (rand() < 0.1 ? rand 3 * $DAY : 0), $_] } @events;
 
 my $text = '';
-my $log = '';
+our $log = '';
 
 while (my @some = splice @events, 0, 97) {
     $text .= lines(@some);
@@ -159,6 +159,48 @@ my @pages = map { my ($rc, $out) = journey('report', '--html', '-', '--since',
 s/generated[^<]*//gi for @pages;
 ok($pages[0] eq $pages[1], 'report --html, spilled');
 
+# what is no average: one visitor with half of all events; users that join all
+# visitors, one after another; goals alone, of which most orders were reported
+# before; a host, a page and a currency for each event
+{
+    my %skewed = (
+        'one visitor' => sub {
+            return { t => $START + 1000 * $_[0], k => 'page', h => 'a.example',
+                     p => "/$_[0]", v => $_[0] % 2 ? id('c', 'hot')
+                                                   : id('c', "n$_[0]"),
+                     j => 1, s => 1 + int($_[0] / 20), ch => some(@channels) };
+        },
+        'all joined' => sub {
+            return { t => $START + 1000 * $_[0], k => $_[0] % 9 ? 'page'
+                     : 'goal', h => 'a.example', p => "/$_[0]",
+                     v => id('c', 'n' . int($_[0] / 2)),
+                     u => id('U', int(($_[0] + 1) / 2)), j => 1, s => 1,
+                     ch => some(@channels), $_[0] % 9 ? () : (goal => 'buy') };
+        },
+        'loose goals' => sub {
+            return { t => $START + 1000 * int rand 5000, k => 'goal',
+                     goal => 'buy', done => 1, h => 'a.example', p => '/',
+                     val => 1 + int rand 9, cur => 'EUR',
+                     ord => 'o' . int rand 2000,
+                     rand() < 0.8 ? (v => id('c', 'n' . int rand 900)) : (),
+                     rand() < 0.3 ? (u => id('U', int rand 400)) : () };
+        },
+        'many names' => sub {
+            return { t => $START + 1000 * $_[0], k => 'goal', goal => 'buy',
+                     done => 1, h => "h$_[0].example", p => "/$_[0]",
+                     v => id('c', 'n' . int rand 4000), j => 1, s => 1,
+                     ch => some(@channels), src => "s$_[0]",
+                     val => 2, cur => "C$_[0]", cc => "X$_[0]" };
+        });
+
+    for my $name (sort keys %skewed) {
+        local ($log) = old(spew(lines(map { $skewed{$name}->($_) }
+                                       1 .. 12_000)));
+
+        both("$name, $_", $_, '--json') for qw(report attribution);
+    }
+}
+
 # plain text, standard input
 {
     my @whole = journey('report', '--json', $plain);
@@ -189,6 +231,35 @@ ok($pages[0] eq $pages[1], 'report --html, spilled');
 
     opendir my $d, $folder or die;
     is(join(' ', grep { !/^\./ } readdir $d), '', 'nothing is left in it');
+}
+
+# a signal: no file, and no number that is wrong
+{
+    my $folder = path('spill');
+    local $ENV{TMPDIR} = $folder;
+    my %seen;
+    my ($code, $whole) = journey('report', '--json', $log);
+
+    for my $ms (5, 20, 40, 60, 90) {
+        my $pid = journey_start(sub { $SIG{TERM} = 'DEFAULT' }, 'report',
+                                '--json', '--memory', '1M', $log);
+
+        select undef, undef, undef, $ms / 1000;
+        kill TERM => $pid;
+        waitpid $pid, 0;
+
+        my $out = slurp("$dir/.out");
+
+        # what was printed before is the begin of what there is
+        ok($? == 15 ? index($whole, $out) == 0 : $out eq $whole,
+           "ended after $ms ms") or diag $?, $out;
+        $seen{$?}++;
+    }
+
+    ok($seen{15}, 'ended while it ran');
+
+    opendir my $d, $folder or die;
+    is(join(' ', grep { !/^\./ } readdir $d), '', 'nothing is left, either');
 }
 
 # a full disk: files of more than 100 kB are refused

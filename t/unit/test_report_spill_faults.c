@@ -239,8 +239,8 @@ make(void)
                     n % 37);
 
             if (n % 5 == 0) {
-                fprintf(file, ",\"goal\":\"buy\",\"ord\":\"o%u\",\"w\":"
-                        "[\"email\",\"direct\"],\"wn\":2", n % 90);
+                fprintf(file, ",\"goal\":\"buy\",\"ord\":\"the number %020u\","
+                        "\"w\":[\"email\",\"direct\"],\"wn\":2", n % 90);
             }
 
             if (n % 11 == 0) {
