@@ -244,7 +244,7 @@ make(void)
             }
 
             if (n % 11 == 0) {
-                fprintf(file, ",\"u\":\"U%021u\"", v % 40);
+                fprintf(file, ",\"u\":\"the user %020u\"", v % 40);
             }
 
             if (n % 13 == 0) {
@@ -580,7 +580,7 @@ main(void)
     again(&whole);
 
 #if FAULTY_MALLOC
-    each("no memory", &mallocs, FAULT_ERROR, ENOMEM, 5,
+    each("no memory", &mallocs, FAULT_ERROR, ENOMEM, 1,
          "journey: not enough memory\n", &whole);
 #endif
 
