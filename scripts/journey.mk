@@ -52,12 +52,13 @@ units: $(units)
 stamp := $(CC) $(shell $(CC) -dumpversion) $(CFLAGS) $(LDFLAGS) $(flags)
 
 $(OUT)/objs/stamp: FORCE
-	@mkdir -p $(OUT)/objs/core $(OUT)/objs/report $(rooms:%=$(OUT)/objs/%)
+	@mkdir -p $(@D)
 	@echo '$(stamp)' | cmp -s - $@ || echo '$(stamp)' > $@
 
 FORCE:
 
 $(OUT)/objs/%.o: $(src)/%.c $(OUT)/objs/stamp
+	@mkdir -p $(@D)
 	$(CC) $(flags) $(CFLAGS) -c -o $@ $<
 
 $(OUT)/journey: $(core) $(report)

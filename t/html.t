@@ -715,6 +715,12 @@ ROWS
          '... and for who cannot see it');
     unlike($time, qr/Compared with|No comparison/, '... what is there needs no '
            . 'excuse');
+    like($page, qr/ Its first event in these files is of 2026-10-01 12:00 UTC\./,
+         '... when the period before begins late, that is said');
+    $page = page('--since', '2026-10-05', '--until', '2026-10-08T12:10:00Z',
+                 $log);
+    like($page, qr/Compared with/, '... of a gap of minutes');
+    unlike($page, qr/Its first event/, '... it is not');
 
     # small groups: not even by the line
     $page = page(@period, '--min-visitors', 1, $log);

@@ -91,6 +91,14 @@ journey_html_compared(journey_html_t *h)
         journey_html_time(h, h->now.since);
         journey_html_raw(h, ".");
 
+        if (h->before.from - h->before.since
+            > (h->now.since - h->before.since) / 50)
+        {
+            journey_html_raw(h, " Its first event in these files is of ");
+            journey_html_time(h, h->before.from);
+            journey_html_raw(h, ".");
+        }
+
     } else if (h->before.late) {
         journey_html_raw(h, "No comparison: of the period of the same length "
                          "before, these files hold only what came after ");
