@@ -522,6 +522,12 @@ unlike($head, qr/x-journey/i);
 
 cached('/updating?', 'UPDATING');
 
+# It ends once it is updated.
+spew("$Journey::ServRoot-go", '');
+1 while sysread $first, $head, 65536;
+close $first;
+unlink "$Journey::ServRoot-go";
+
 my @events = journey_log_wait(23);
 is(scalar(main::goals(@events)), 8, 'no goal by what is old');
 is(scalar(@events), 23);
@@ -530,12 +536,6 @@ my ($old) = grep { $_->{p} eq '/stale' && $_->{t} > $events[0]{t} + 2000 }
                  @events;
 is($old->{ph}, 'awareness', 'nor a phase');
 is($old->{u}, undef, 'nor a user');
-
-# It ends once it is updated.
-spew("$Journey::ServRoot-go", '');
-1 while sysread $first, $head, 65536;
-close $first;
-unlink "$Journey::ServRoot-go";
 
 
 === TEST 20: fastcgi_cache and uwsgi_cache are caches, too

@@ -259,7 +259,10 @@ for my $signal ('TERM', 'INT', 'HUP', 'KILL') {
         $folder = folder();
 
         my $start = time();
-        my $pid = journey_start(undef, 'erase', $anna, $file);
+        # a shell's background job ignores SIGINT
+        my $pid = journey_start(sub { $SIG{$signal} = 'DEFAULT'
+                                          if $signal ne 'KILL' },
+                                'erase', $anna, $file);
 
         # spread over the time that it takes
         if ($n) {
