@@ -228,6 +228,10 @@ journey_part_goal(journey_part_t *part, const journey_record_t *rec,
 
     goal = &part->goals[part->ngoals++];
 
+    /* it may be written to a file as it is (journey_spill.c) */
+
+    memset(goal, 0, sizeof(journey_goal_ev_t));
+
     goal->goal = journey_intern(&part->names, rec->goal.data, rec->goal.len);
     goal->currency = journey_intern(&part->names, rec->currency.data,
                                     rec->currency.len);
