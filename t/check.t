@@ -69,6 +69,8 @@ sub start {
     open STDIN, '<', $in or die;
     open STDOUT, '>', "$dir/out" or die;
     open STDERR, '>', "$dir/err" or die;
+    # a shell's background job ignores SIGINT
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
     exec @args or die "exec: $!";
 }
 

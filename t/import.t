@@ -657,6 +657,8 @@ END
         close $to;
         open STDIN, '<&', $in or die;
         open STDERR, '>', '/dev/null' or die;
+        # a shell's background job ignores it
+        $SIG{INT} = 'DEFAULT';
         exec $ENV{TEST_NGINX_JOURNEY_COMMAND}, 'import', '--conf', $conf,
              '--own-host', 'shop.example', '--output', "$dir/ended/x.gz", '-'
             or die;
