@@ -168,11 +168,13 @@ sub forms {
                  Socket::inet_pton(Socket::AF_INET6, $value)
         if $what eq 'IPv6 address';
 
-    # base64 at any of three places, without what its neighbours decide
+    # base64 at any of three places, without what its neighbours decide; that of
+    # four bytes is too short: random ids have it by chance
     for my $form (@forms[0 .. $#forms]) {
         next if length $form < 4;
 
         push @forms, unpack 'H*', $form;
+        next if length $form == 4;
 
         for my $shift (0 .. 2) {
             my $text = MIME::Base64::encode_base64("\0" x $shift . $form, '');
@@ -186,13 +188,18 @@ sub forms {
     return grep { length >= 4 } @forms;
 }
 
+# Four bytes in base64 are looked for in what its words mean.
 sub found {
     my ($text) = @_;
+    my $address = Socket::inet_aton($secrets{'IPv4 address'});
+    my $meant = join "\n", map { MIME::Base64::decode_base64(tr{-_}{+/}r) }
+                           $text =~ m{[A-Za-z0-9_+/-]{6,}}g;
     my @found;
 
     for my $what (sort keys %secrets) {
         push @found, $what
-            if grep { index(lc $text, lc) >= 0 } forms($what, $secrets{$what});
+            if grep { index(lc $text, lc) >= 0 } forms($what, $secrets{$what})
+               or $what eq 'IPv4 address' && index($meant, $address) >= 0;
     }
 
     return @found;
@@ -204,6 +211,11 @@ sub found {
 is(join(' ', found('a ZEBRA/47.11 b')), 'user agent', 'letters of any case');
 is(join(' ', found(pack 'C*', 1, 203, 0, 113, 77)), 'IPv4 address', 'bytes');
 is(join(' ', found(unpack 'H*', 'x203.0.113.77')), 'IPv4 address', 'digits');
+
+for my $before ('', 'a', 'ab') {
+    my $id = base64url($before . pack 'C*', 203, 0, 113, 77, 1, 2);
+    is(join(' ', found(qq("v":"$id"))), 'IPv4 address', 'bytes in base64');
+}
 
 for my $before ('', 'a', 'ab') {
     is(join(' ', found(base64url("${before}ORDER-lynx-1001xyz"))), 'order id',
