@@ -767,11 +767,19 @@ sub request {
 }
 
 
-# Sends bytes as they are and reads to the end of the connection.
+# Sends bytes as they are and reads to the end of the connection.  No two of
+# these are of one millisecond: their lines may be those of two workers, and are
+# put in order by time.
+
+my $answered = 0;
 
 sub raw {
     my ($self, $text) = @_;
     my $data = '';
+    my $pause = $answered + 0.0011 - Time::HiRes::time();
+
+    Time::HiRes::sleep($pause) if $pause > 0 && $pause < 0.002;
+
     my $socket = IO::Socket::INET->new(
         PeerAddr => $self->{address} || '127.0.0.1',
         ($self->{from} ? (LocalAddr => $self->{from}) : ()),
@@ -794,6 +802,7 @@ sub raw {
 
     alarm 0;
     close $socket;
+    $answered = Time::HiRes::time();
 
     my $response = Journey::Response->parse($data);
 
