@@ -82,8 +82,8 @@ static int
 journey_counts_timeline(journey_counts_t *counts, const journey_analysis_t *a,
     journey_pass_t *pass)
 {
-    return journey_timeline_init_period(&counts->timeline, a, counts->since,
-                                        counts->until, pass);
+    return journey_timeline_init(&counts->timeline, a, counts->since,
+                                 counts->until, pass);
 }
 
 

@@ -40,7 +40,7 @@ typedef struct {
     unsigned                   outcomes;        /* as journey_touches_init() */
     journey_period_e           period;          /* of retention */
     uint64_t                   since;           /* of the timeline, as
-                                                   journey_timeline_init_…() */
+                                                   journey_timeline_init() */
     uint64_t                   until;
 
     journey_touches_t          touches;

@@ -375,9 +375,8 @@ journey_timeline_pass(journey_timeline_t *line, journey_pass_t *pass)
 
 
 int
-journey_timeline_init_period(journey_timeline_t *line,
-    const journey_analysis_t *a, uint64_t since, uint64_t until,
-    journey_pass_t *pass)
+journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
+    uint64_t since, uint64_t until, journey_pass_t *pass)
 {
     memset(line, 0, sizeof(journey_timeline_t));
     memset(pass, 0, sizeof(journey_pass_t));
@@ -411,14 +410,6 @@ journey_timeline_init_period(journey_timeline_t *line,
     journey_timeline_pass(line, pass);
 
     return JOURNEY_OK;
-}
-
-
-int
-journey_timeline_init(journey_timeline_t *line, const journey_analysis_t *a,
-    journey_pass_t *pass)
-{
-    return journey_timeline_init_period(line, a, 0, 0, pass);
 }
 
 

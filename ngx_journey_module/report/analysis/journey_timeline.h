@@ -57,15 +57,11 @@ uint64_t journey_timeline_back(const journey_zone_t *zone, uint64_t t,
 /*
  * Counts the events of a finished analysis by the calendar of --tz.  The unit
  * is the one that the span asks for; with --min-visitors a longer one, until
- * every bucket has as many visitors or none.  JOURNEY_ERROR when memory is
- * exhausted; to be freed in any case.
+ * every bucket has as many visitors or none.  Unless until is 0, there are
+ * buckets for all times from since on and before until, had they events or not.
+ * JOURNEY_ERROR when memory is exhausted; to be freed in any case.
  */
 int journey_timeline_init(journey_timeline_t *line,
-    const journey_analysis_t *a, journey_pass_t *pass);
-
-/* The same, with buckets for all times from since on and before until (0: as
- * long as there are events), had they events or not. */
-int journey_timeline_init_period(journey_timeline_t *line,
     const journey_analysis_t *a, uint64_t since, uint64_t until,
     journey_pass_t *pass);
 

@@ -14,9 +14,6 @@
 #include "journey_table.h"
 
 
-#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
-
-
 typedef struct {
     const journey_attribution_t  *at;
     const journey_attr_t         *attr;

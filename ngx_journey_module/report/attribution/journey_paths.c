@@ -112,21 +112,6 @@ journey_paths_free(journey_paths_t *paths)
 }
 
 
-int
-journey_paths_reset(journey_paths_t *paths)
-{
-    double    half_life;
-    unsigned  outcomes;
-
-    half_life = paths->half_life;
-    outcomes = paths->outcomes_wanted;
-
-    journey_paths_free(paths);
-
-    return journey_paths_init(paths, half_life, outcomes);
-}
-
-
 /* The place of an item, from 1; 0 when memory is exhausted. */
 
 static uint32_t

@@ -88,9 +88,6 @@ int journey_paths_init(journey_paths_t *paths, double half_life,
     unsigned outcomes);
 void journey_paths_free(journey_paths_t *paths);
 
-/* Forgets all paths. */
-int journey_paths_reset(journey_paths_t *paths);
-
 /*
  * Adds a path of n touches, oldest first, n > 0: so many conversions with that
  * value together (not negative), and so many journeys that ended without one.

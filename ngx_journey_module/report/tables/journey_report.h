@@ -16,8 +16,8 @@
 
 
 /* The tables, each from a finished analysis, and some from what was counted
- * beside it.  JOURNEY_ERROR when memory is
- * exhausted.  limit is the number of rows, JOURNEY_LIMIT_NONE for all. */
+ * beside it.  JOURNEY_ERROR when memory is exhausted.  limit is the number of
+ * rows, JOURNEY_LIMIT_NONE for all. */
 
 int journey_table_summary(journey_table_t *table, const journey_analysis_t *a,
     const journey_damage_t *damage);

@@ -75,9 +75,6 @@ journey_report_note(const journey_options_t *opts, const char *fmt, ...)
 }
 
 
-#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
-
-
 static void
 journey_report_currencies(const journey_options_t *opts,
     const journey_analysis_t *a)

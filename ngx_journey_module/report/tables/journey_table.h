@@ -16,6 +16,9 @@
 #include <stdio.h>
 
 
+#define journey_plural(n, one, many)  ((n) == 1 ? one : many)
+
+
 typedef enum {
     JOURNEY_CELL_STRING = 0,
     JOURNEY_CELL_COUNT,                 /* whole number */
