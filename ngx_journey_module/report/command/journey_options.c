@@ -15,8 +15,7 @@
 #include <unistd.h>
 
 
-#define JOURNEY_WINDOW    (7ULL * 24 * 3600 * 1000)
-#define JOURNEY_WAIT      (60ULL * 1000)
+#define JOURNEY_WAIT  (60ULL * 1000)
 
 
 static int

@@ -27,6 +27,7 @@
 #define JOURNEY_IDLE        (30ULL * 24 * 3600 * 1000)  /* defaults, ms */
 #define JOURNEY_LOOKBACK    (90ULL * 24 * 3600 * 1000)
 #define JOURNEY_HALF_LIFE   (7ULL * 24 * 3600 * 1000)
+#define JOURNEY_WINDOW      (7ULL * 24 * 3600 * 1000)
 
 #define JOURNEY_MEMORY_MIN  (1U << 20)  /* bytes, of --memory */
 

@@ -6,6 +6,7 @@
 
 #include "journey_report.h"
 #include "journey_html.h"
+#include "journey_attribution.h"
 #include "journey_config.h"
 #include "journey_steps.h"
 
@@ -541,6 +542,10 @@ journey_report_wrong(const journey_options_t *opts)
         return "--min-visitors folds channels: not with --touch";
     }
 
+    if (opts->window != JOURNEY_WINDOW && opts->funnel == NULL) {
+        return "--window goes with --funnel";
+    }
+
     if (opts->html != NULL) {
         return opts->models != 0 ? "--html shows all models: not with --model"
                                  : NULL;
@@ -550,7 +555,7 @@ journey_report_wrong(const journey_options_t *opts)
         return NULL;
     }
 
-    /* tables that are not on one screen */
+    /* tables and a model that are not on one screen */
 
     return opts->periods ? "--period goes with --html, --json and --csv; the "
                            "command for it is journey retention"
@@ -559,6 +564,10 @@ journey_report_wrong(const journey_options_t *opts)
            : opts->nentries != 0 ? "--entry goes with --html, --json and "
                                    "--csv; the command for it is journey "
                                    "direct"
+           : opts->half_life != JOURNEY_HALF_LIFE
+             && !(opts->models & 1U << JOURNEY_ATTR_TIME_DECAY)
+             ? "--half-life goes with --model time_decay, --html, --json and "
+               "--csv"
            : NULL;
 }
 
